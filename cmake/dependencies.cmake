@@ -1,0 +1,31 @@
+# Third-party libraries, all from the distribution. ATTUNE_STATIC_DEPENDENCIES takes their archives instead.
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+
+if(ATTUNE_STATIC_DEPENDENCIES)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+endif()
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(fmt 9 REQUIRED)  # Debian ships an archive and a header-only target beside the shared library
+find_package(SQLite3 3.40 REQUIRED)
+
+add_library(attune_fmt INTERFACE)
+add_library(attune_sqlite INTERFACE)
+if(ATTUNE_STATIC_DEPENDENCIES)
+  target_link_libraries(attune_fmt INTERFACE fmt::fmt-header-only)
+  find_library(ATTUNE_SQLITE_ARCHIVE libsqlite3.a REQUIRED)
+  find_library(ATTUNE_MATH m)
+  target_link_libraries(attune_sqlite INTERFACE ${ATTUNE_SQLITE_ARCHIVE} ${ATTUNE_MATH} ${CMAKE_DL_LIBS} Threads::Threads)
+else()
+  target_link_libraries(attune_fmt INTERFACE fmt::fmt)
+  target_link_libraries(attune_sqlite INTERFACE SQLite::SQLite3)
+endif()
+
+add_library(attune_llvm INTERFACE)
+if(ATTUNE_LLVM)
+  find_package(LLVM 19.1 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/llvm)
+  target_include_directories(attune_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
+  target_compile_definitions(attune_llvm INTERFACE ATTUNE_LLVM=1)
+  target_link_libraries(attune_llvm INTERFACE LLVM)
+endif()

@@ -1,0 +1,68 @@
+// A device runs loaded kernels. Everything above (planner, tuner, CLI) knows only this.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/result.hpp"
+#include "generator/family.hpp"
+#include "runtime/compiler.hpp"
+
+namespace attune::runtime {
+
+// A caller's stream: CUstream for cuda, unused for cpu. Never created or synchronised by an execute.
+using Stream = void*;
+
+// A loaded binary: its entries are resolved and callable for as long as this lives.
+class LoadedKernel {
+ public:
+  virtual ~LoadedKernel() = default;
+};
+using KernelPtr = std::shared_ptr<const LoadedKernel>;
+
+struct DeviceMemory {
+  void* data = nullptr;
+  int64_t size_bytes = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual std::string name() const = 0;  // "cpu", "cuda:0", "emulated:sm_90a"
+  virtual const DeviceClass& device_class() const = 0;
+  virtual const Compiler& compiler() const = 0;
+
+  virtual Result<KernelPtr> load(const Binary& binary) = 0;
+  // Runs the launches in order on `stream`. No allocation, no lock held while kernels run.
+  virtual Result<void> launch(const LoadedKernel& kernel, std::span<const Launch> launches, const ArgumentBlock& arguments,
+                              Stream stream) = 0;
+  virtual Result<void> synchronize(Stream stream) = 0;
+  virtual bool is_capturing(Stream stream) const = 0;
+
+  // Memory the device can read, for tools (the tuner, `attune run`); never used by an execute.
+  virtual Result<DeviceMemory> allocate(int64_t size_bytes) = 0;
+  virtual void release(DeviceMemory memory) = 0;
+  virtual Result<void> copy_in(DeviceMemory destination, const void* source, int64_t size_bytes) = 0;
+  virtual Result<void> copy_out(void* destination, DeviceMemory source, int64_t size_bytes) = 0;
+
+  // Milliseconds of one call of `work` on this device, by its best clock (events on cuda, steady clock on cpu).
+  virtual Result<double> time_ms(const std::function<Result<void>()>& work, Stream stream) = 0;
+  // Makes the next launch start from a cold cache (evicts or overwrites the last-level cache).
+  virtual Result<void> flush_cache() = 0;
+  // Current clock in MHz, 0 where it cannot be read.
+  virtual double clock_mhz() const = 0;
+};
+
+struct DeviceOptions {
+  std::string name = "cpu";
+  int threads = 0;          // cpu: worker threads, 0: one per core
+  std::string cpu_isa;      // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
+};
+// device_unavailable with a next step when this build or machine cannot provide it.
+Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options);
+
+}  // namespace attune::runtime
