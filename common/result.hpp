@@ -11,24 +11,24 @@ namespace attune {
 // One value per way a call can end. The C ABI's attune_status has the same values in the same order (api/ asserts it).
 enum class Status : int {
   ok = 0,
-  invalid_argument,      // the caller's input is malformed; the message names the field and the remedy
-  unsupported,           // well-formed, but no family can do it here; the message names what would work
-  not_found,             // policy forbids compiling and nothing is cached, or a named thing does not exist
+  invalid_argument,  // the caller's input is malformed; the message names the field and the remedy
+  unsupported,       // well-formed, but no family can do it here; the message names what would work
+  not_found,         // policy forbids compiling and nothing is cached, or a named thing does not exist
   out_of_memory,
-  io_error,              // a file or directory could not be read or written
-  cache_corrupt,         // a store failed its integrity check; the call went on without it
+  io_error,       // a file or directory could not be read or written
+  cache_corrupt,  // a store failed its integrity check; the call went on without it
   no_compiler,
   compiler_too_old,
-  compile_failed,        // log() holds the compiler's own words
+  compile_failed,  // log() holds the compiler's own words
   load_failed,
   resources_exceeded,
   not_ready_in_capture,  // would have to compile or load while the stream is being captured
   timed_out,
   cancelled,
-  validation_failed,     // ran, but the numbers are wrong
+  validation_failed,  // ran, but the numbers are wrong
   device_unavailable,
-  device_lost,           // sticky: the device must be reopened
-  internal,              // a bug in Attune
+  device_lost,  // sticky: the device must be reopened
+  internal,     // a bug in Attune
 };
 
 // "invalid_argument" and so on: stable names, used in JSON and in records.
@@ -103,9 +103,9 @@ class [[nodiscard]] Result<void> {
   } while (false)
 
 // ATTUNE_TRY(auto text, read_file(path)): declares `text`, or returns the error to the caller.
-#define ATTUNE_TRY(declaration, expression)                         \
-  auto ATTUNE_CONCAT(attune_try_, __LINE__) = (expression);         \
-  if (!ATTUNE_CONCAT(attune_try_, __LINE__).ok()) {                 \
-    return ATTUNE_CONCAT(attune_try_, __LINE__).error();            \
-  }                                                                 \
+#define ATTUNE_TRY(declaration, expression)                 \
+  auto ATTUNE_CONCAT(attune_try_, __LINE__) = (expression); \
+  if (!ATTUNE_CONCAT(attune_try_, __LINE__).ok()) {         \
+    return ATTUNE_CONCAT(attune_try_, __LINE__).error();    \
+  }                                                         \
   declaration = *std::move(ATTUNE_CONCAT(attune_try_, __LINE__))

@@ -12,9 +12,9 @@ class LoopBody {
  public:
   template <class F>
   LoopBody(F& body)  // NOLINT(google-explicit-constructor): meant to convert
-      : object_(&body), call_([](void* object, int64_t begin, int64_t end, int worker) {
-          (*static_cast<F*>(object))(begin, end, worker);
-        }) {}
+      : object_(&body),
+        call_([](void* object, int64_t begin, int64_t end, int worker) { (*static_cast<F*>(object))(begin, end, worker); }) {
+  }
   void operator()(int64_t begin, int64_t end, int worker) const { call_(object_, begin, end, worker); }
 
  private:
