@@ -32,10 +32,15 @@ std::string_view name(MaskKind kind);
 enum class SparsityKind : uint8_t { none = 0, padded_lists, csr_lists };
 std::string_view name(SparsityKind kind);
 
+// Largest head dimensions a problem may have: 512, and for Q and K the 576 of DeepSeek's absorbed MLA decode (512 + 64 RoPE).
+inline constexpr int64_t max_head_dim_qk = 576;
+inline constexpr int64_t max_head_dim_v = 512;
+
 struct MaskRequest {
   MaskKind kind = MaskKind::none;
   DType dtype = DType::boolean;  // boolean: one byte, keeps where non-zero; additive: f32, f16 or bf16
-  // Extents of the mask tensor; 1 broadcasts. seqlen_kv below the problem's: keys beyond its end are masked.
+  // Extents of the mask tensor; 1 broadcasts (also seqlen_kv = 1). seqlen_kv between 1 and the problem's: keys beyond its end
+  // are masked. varlen: queries and keys are counted within their batch element.
   int64_t batch = 1, heads = 1, seqlen_q = 1, seqlen_kv = 0;
   bool operator==(const MaskRequest&) const = default;
 };
@@ -70,7 +75,7 @@ struct Problem {
   bool sinks = false;              // one fp32 logit per query head joins the softmax denominator
   bool alibi = false;              // s <- s - slope[h] * |p - j|, fp32 slope per query head (or per batch and head)
   MaskRequest mask;
-  bool kv_lengths = false;         // int32 per batch element: keys at and beyond it do not exist
+  bool kv_lengths = false;         // int32 per batch element: keys at and beyond it do not exist (varlen: the smaller counts)
   bool varlen = false;             // packed [total, H, D] with int32 cumulative lengths for Q and KV
   int64_t total_q = 0, total_kv = 0;  // varlen: rows of the packed tensors
   bool want_lse = false;           // natural log, fp32
@@ -81,7 +86,9 @@ struct Problem {
 
   float scale() const;                              // the explicit scale, or the default
   int64_t group() const { return heads_q / heads_kv; }
-  double flops() const;                             // 2 * visible pairs * (D_qk + D_v), summed over heads and batch
+  // 2 * visible pairs * (D_qk + D_v), summed over heads and batch. Causal, windows and a short mask are counted exactly; what
+  // is run-time data (mask values, kv_lengths, block lists) as fully visible, varlen lengths as equal as the totals allow.
+  double flops() const;
 };
 
 // Well-formedness, independent of any device: ranges, divisibility, contradictions, sizes that overflow 63 bits.
@@ -89,6 +96,8 @@ Result<void> validate(const Problem& problem);
 
 // Canonical text of every field, sorted: equal problems have equal bytes. Used for keys and for people.
 std::string to_json(const Problem& problem);
+// Reads what to_json writes. Absent fields take their defaults, so that records of older versions stay readable; unknown or
+// repeated fields and wrong types are refused, and the result has passed validate().
 Result<Problem> problem_from_json(std::string_view text);
 
 // One line for people: "B1 H32/8 S2048x2048 D128 bf16 causal(bottom_right)".
