@@ -41,9 +41,15 @@ class Space {
   int64_t complexity(const Config& config) const;
 
  private:
+  // The failing constraint among those whose last tunable is tunables_[position]; `config` holds all up to there.
+  const Expression* first_failing(const Config& config, size_t position) const;
+  void extend(Config& config, size_t position, size_t limit, std::vector<Config>& found) const;
+
   std::vector<Tunable> tunables_;
   std::vector<Expression> constraints_;
   Config constants_;
+  // constraints_at_[i]: indices of the constraints that can be decided once tunables_[0..i] are set.
+  std::vector<std::vector<size_t>> constraints_at_;
 };
 
 }  // namespace attune

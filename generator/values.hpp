@@ -5,12 +5,18 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "common/result.hpp"
 
 namespace attune {
 
 // A config: the value of each tunable. Canonical text: {"block_m":64,"block_n":128}.
 class Config {
  public:
+  // Reads what to_json() wrote. Anything but a flat object of integers is invalid_argument: records come from files.
+  static Result<Config> from_json(std::string_view text);
+
   int64_t at(std::string_view name) const;  // the name must exist: asserted, since families check against their space
   int64_t get(std::string_view name, int64_t fallback) const;
   bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
@@ -21,8 +27,8 @@ class Config {
   const std::map<std::string, int64_t, std::less<>>& values() const { return values_; }
   bool operator==(const Config&) const = default;
 
-  std::string to_json() const;   // canonical: sorted, no spaces
-  std::string to_text() const;   // "block_m=64 block_n=128": for people
+  std::string to_json() const;  // canonical: sorted, no spaces
+  std::string to_text() const;  // "block_m=64 block_n=128": for people
 
  private:
   std::map<std::string, int64_t, std::less<>> values_;
