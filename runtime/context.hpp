@@ -40,8 +40,8 @@ class Context {
   static Result<std::unique_ptr<Context>> create(const ContextOptions& options);
   ~Context();
 
-  // The plan for a problem under a policy. A hit costs one hash and one lookup, with no allocation. Two threads that need one
-  // kernel compile it once. tune_if_missing and retune call the tuner hook (below), which must be installed.
+  // The plan for a problem under a policy. A hit costs one hash and one lookup, with no allocation. Two threads that need
+  // one kernel compile it once. tune_if_missing and retune call the tuner hook (below), which must be installed.
   Result<PlanPtr> find(const Problem& problem, Policy policy, Stream stream = nullptr);
   // Same, for a config chosen by the caller (tuner, verify, tests): bypasses records and the plan cache.
   Result<PlanPtr> plan_with(const Family& family, const Problem& problem, const Config& config);
@@ -74,8 +74,8 @@ class Context {
   std::unique_ptr<Impl> impl_;
 };
 
-// Pointers, alignment (of the dtype), strides and extents of tensors against the problem: what execute() would otherwise read
-// out of bounds. Messages name the tensor and the field.
+// Pointers, alignment (of the dtype), strides and extents of tensors against the problem: what execute() would otherwise
+// read out of bounds. Messages name the tensor and the field.
 Result<void> validate(const Problem& problem, const Tensors& tensors);
 
 }  // namespace attune::runtime

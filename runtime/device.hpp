@@ -37,6 +37,8 @@ class Device {
   virtual const Compiler& compiler() const = 0;
 
   virtual Result<KernelPtr> load(const Binary& binary) = 0;
+  // Grows what launches like these need (CPU: per-worker scratch), so that launch() never allocates. Plan creation calls it.
+  virtual Result<void> reserve(std::span<const Launch> launches) = 0;
   // Runs the launches in order on `stream`. No allocation, no lock held while kernels run.
   virtual Result<void> launch(const LoadedKernel& kernel, std::span<const Launch> launches, const ArgumentBlock& arguments,
                               Stream stream) = 0;
@@ -59,8 +61,8 @@ class Device {
 
 struct DeviceOptions {
   std::string name = "cpu";
-  int threads = 0;          // cpu: worker threads, 0: one per core
-  std::string cpu_isa;      // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
+  int threads = 0;      // cpu: worker threads, 0: one per core
+  std::string cpu_isa;  // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
 };
 // device_unavailable with a next step when this build or machine cannot provide it.
 Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options);

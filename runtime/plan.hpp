@@ -16,20 +16,20 @@ enum class Policy : int { cached_only = 0, compile, tune_if_missing, retune };
 std::string_view name(Policy policy);
 Result<Policy> parse_policy(std::string_view text);
 
-enum class Origin : int { exact_record = 0, same_bucket, neighbour_shape, sibling_device, heuristic, fallback };
-std::string_view name(Origin origin);  // "exact record", "same shape bucket", ...
+enum class Origin : int { exact_record = 0, same_bucket, neighbour_shape, sibling_device, heuristic, fallback, chosen };
+std::string_view name(Origin origin);  // "exact record", "same shape bucket", ...; chosen: by the caller of plan_with
 
 struct Provenance {
   Origin origin = Origin::heuristic;
   std::string family;
-  std::string config;          // canonical JSON
-  std::string spec;            // canonical JSON
+  std::string config;  // canonical JSON
+  std::string spec;    // canonical JSON
   std::string shape_bucket;
-  std::string record_id;       // empty for heuristic
-  std::string record_file;     // database the record came from
+  std::string record_id;    // empty for heuristic
+  std::string record_file;  // database the record came from
   double record_median_ms = 0;
   int64_t record_unix_ms = 0;
-  std::string kernel_origin;   // "compiled", "kernel cache", "memory"
+  std::string kernel_origin;  // "compiled", "kernel cache", "memory"
   std::string compile_key;
   double compile_ms = 0, load_ms = 0, plan_ms = 0;
   std::vector<std::string> notes;  // records that were skipped and why, families that declined and why
