@@ -78,4 +78,8 @@ class Context {
 // read out of bounds. Messages name the tensor and the field.
 Result<void> validate(const Problem& problem, const Tensors& tensors);
 
+// What a kernel trusts inside the tensors that steer it: cumulative and key lengths, block lists (in range, no block twice).
+// They must be host-readable. Costs O(batch) plus O(entries of the lists), and allocates with lists only.
+Result<void> validate_contents(const Problem& problem, const Tensors& tensors);
+
 }  // namespace attune::runtime
