@@ -1,15 +1,16 @@
 // The context: one device, its stores and its plan cache. Use it from any number of threads; destroy it last.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "cache/kernel_store.hpp"
 #include "cache/record_store.hpp"
+#include "common/log.hpp"
 #include "runtime/device.hpp"
 #include "runtime/plan.hpp"
 
@@ -19,7 +20,10 @@ struct ContextOptions {
   DeviceOptions device;
   cache::RecordStoreOptions records;
   cache::KernelStoreOptions kernels;
-  std::string dump_directory;  // when set: emitted source, optimised IR and object of every compile are kept there
+  std::string dump_directory;           // when set: emitted source, optimised IR and object of every compile are kept there
+  std::optional<LogLevel> log_level;    // unset: as it is
+  std::vector<const Family*> families;  // in order of preference; empty: all that are built in
+  size_t plan_capacity = 4096;          // plans kept for reuse, beside the prepared ones
 };
 
 // Reads the environment: the only function of the library that does. Fills unset options from ATTUNE_* and XDG_*, and
@@ -38,6 +42,8 @@ struct CacheStats {
 class Context {
  public:
   static Result<std::unique_ptr<Context>> create(const ContextOptions& options);
+  // Over a device that is already open; options.device is not read.
+  static Result<std::unique_ptr<Context>> create_with(std::unique_ptr<Device> device, const ContextOptions& options);
   ~Context();
 
   // The plan for a problem under a policy. A hit costs one hash and one lookup, with no allocation. Two threads that need

@@ -21,7 +21,7 @@ namespace attune::runtime {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr int kMaxThreads = 4096;
+constexpr int kMaxThreads = 1024;
 
 struct FreeAligned {
   void operator()(std::byte* data) const { std::free(data); }

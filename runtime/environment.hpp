@@ -1,0 +1,18 @@
+// Options from named values: the environment as a map, so that tests need not change their own.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "runtime/context.hpp"
+
+namespace attune::runtime {
+
+using Environment = std::map<std::string, std::string, std::less<>>;
+
+// What options_from_environment() does for the real one: ATTUNE_* variables, XDG_DATA_HOME, XDG_CACHE_HOME and HOME. An
+// empty value counts as unset. invalid_argument names the variable whose value is malformed; unknown ATTUNE_* names are
+// warned about, with the nearest known one.
+Result<ContextOptions> options_from(const Environment& environment);
+
+}  // namespace attune::runtime

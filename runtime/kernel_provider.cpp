@@ -1,0 +1,114 @@
+// A cached object is trusted only as far as it links with the entries that the source asks for.
+#include "runtime/kernel_provider.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+
+#include "common/log.hpp"
+#include "runtime/dump.hpp"
+
+namespace attune::runtime {
+namespace {
+
+std::string joined(const std::vector<std::string>& entries) { return fmt::format("{}", fmt::join(entries, ",")); }
+
+}  // namespace
+
+Result<ObtainedKernel> KernelProvider::obtain(const Source& source, const std::string& label, bool may_compile) {
+  const std::string key = compile_key(source, device_.compiler(), device_.device_class().arch);
+  if (KernelPtr kernel = in_memory(key)) {
+    hits_.fetch_add(1, std::memory_order_relaxed);
+    return ObtainedKernel{std::move(kernel), "memory", key};
+  }
+  // Who may compile never waits for one who may not: the latter could only say that nothing is there.
+  const std::string flight = (may_compile ? "compile " : "load ") + key;
+  auto outcome = flights_.run(flight, [&]() -> Result<ObtainedKernel> {
+    if (KernelPtr kernel = in_memory(key)) return ObtainedKernel{std::move(kernel), "memory", key};
+    auto stored = from_store(source, key);
+    if (stored.ok() || !may_compile) return stored;
+    return compile(source, key, label);
+  });
+  if (outcome.shared) shared_.fetch_add(1, std::memory_order_relaxed);
+  if (outcome.value.ok() && !outcome.shared && outcome.value->origin != "compiled") {
+    hits_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return std::move(outcome.value);
+}
+
+Result<ObtainedKernel> KernelProvider::from_store(const Source& source, const std::string& key) {
+  auto row = store_.find(key);
+  if (!row) return Error(Status::not_found, "The kernel is not in the kernel cache: allow compiling.");
+  const std::string entries = joined(source.entries);
+  std::string reason;
+  if (row->entries != entries) {
+    reason = fmt::format("it holds the entries '{}' instead of '{}'", row->entries, entries);
+  } else {
+    Binary binary;
+    binary.bytes = std::move(row->blob);
+    binary.entries = source.entries;
+    auto loaded = load(binary, "kernel cache", key);
+    if (loaded.ok()) return loaded;
+    reason = fmt::format("it cannot be loaded ({} {})", loaded.error().message(), loaded.error().log());
+  }
+  log(LogLevel::warning,
+      fmt::format("The cached kernel {} is not used: {}. It is compiled again and replaced.", key.substr(0, 16), reason));
+  return Error(Status::not_found, "The kernel in the kernel cache is unusable: allow compiling.");
+}
+
+Result<ObtainedKernel> KernelProvider::compile(const Source& source, const std::string& key, const std::string& label) {
+  compiles_.fetch_add(1, std::memory_order_relaxed);
+  auto binary = device_.compiler().compile(source);
+  if (!dump_directory_.empty()) dump_compile(dump_directory_, key, label, source, device_, binary.ok() ? &*binary : nullptr);
+  if (!binary.ok()) return binary.error().within("compiling " + label);
+  compile_ms_.fetch_add(binary->compile_ms, std::memory_order_relaxed);
+
+  auto obtained = load(*binary, "compiled", key);
+  if (!obtained.ok()) return obtained.error().within("loading " + label);
+  obtained->compile_ms = binary->compile_ms;
+
+  cache::KernelRow row;
+  row.compile_key = key;
+  row.arch = device_.device_class().arch;
+  row.compiler = device_.compiler().identity();
+  row.entries = joined(source.entries);
+  row.blob = std::move(binary->bytes);
+  row.label = label;
+  row.compile_ms = binary->compile_ms;
+  row.registers = binary->registers;
+  row.spill_bytes = binary->spill_bytes;
+  row.shared_bytes = binary->shared_bytes;
+  if (auto added = store_.add(row); !added.ok()) {
+    log_once(LogLevel::warning, "kernel store", "Compiled kernels are not kept: " + added.error().message());
+  }
+  return obtained;
+}
+
+Result<ObtainedKernel> KernelProvider::load(const Binary& binary, std::string origin, const std::string& key) {
+  const auto start = std::chrono::steady_clock::now();
+  ATTUNE_TRY(KernelPtr kernel, device_.load(binary));
+  remember(key, kernel);
+  const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+  return ObtainedKernel{std::move(kernel), std::move(origin), key, 0, elapsed.count()};
+}
+
+KernelPtr KernelProvider::in_memory(const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = loaded_.find(key);
+  return found == loaded_.end() ? nullptr : found->second.lock();
+}
+
+void KernelProvider::remember(const std::string& key, const KernelPtr& kernel) {
+  const std::scoped_lock lock(mutex_);
+  // A tuning run loads thousands of kernels; their empty entries go whenever a new one comes.
+  std::erase_if(loaded_, [](const auto& item) { return item.second.expired(); });
+  loaded_.insert_or_assign(key, kernel);
+}
+
+KernelStats KernelProvider::stats() const {
+  return {hits_.load(std::memory_order_relaxed), compiles_.load(std::memory_order_relaxed),
+          shared_.load(std::memory_order_relaxed), compile_ms_.load(std::memory_order_relaxed)};
+}
+
+}  // namespace attune::runtime

@@ -1,0 +1,58 @@
+// From an emitted source to a loaded kernel: memory, then the kernel store, then the compiler.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "cache/kernel_store.hpp"
+#include "runtime/device.hpp"
+#include "runtime/single_flight.hpp"
+
+namespace attune::runtime {
+
+struct ObtainedKernel {
+  KernelPtr kernel;
+  std::string origin;  // "memory", "kernel cache", "compiled"
+  std::string compile_key;
+  double compile_ms = 0, load_ms = 0;
+};
+
+struct KernelStats {
+  int64_t hits = 0, compiles = 0, shared = 0;
+  double compile_ms = 0;
+};
+
+// Thread-safe; one compile per key at a time, and no lock held while compiling or loading.
+class KernelProvider {
+ public:
+  KernelProvider(Device& device, cache::KernelStore& store, std::string dump_directory)
+      : device_(device), store_(store), dump_directory_(std::move(dump_directory)) {}
+
+  // `label` is one line for people, kept beside the blob. not_found when it would have to be compiled and may not be.
+  Result<ObtainedKernel> obtain(const Source& source, const std::string& label, bool may_compile);
+
+  KernelStats stats() const;
+
+ private:
+  KernelPtr in_memory(const std::string& key);
+  void remember(const std::string& key, const KernelPtr& kernel);
+  Result<ObtainedKernel> from_store(const Source& source, const std::string& key);
+  Result<ObtainedKernel> compile(const Source& source, const std::string& key, const std::string& label);
+  Result<ObtainedKernel> load(const Binary& binary, std::string origin, const std::string& key);
+
+  Device& device_;
+  cache::KernelStore& store_;
+  std::string dump_directory_;
+
+  std::mutex mutex_;  // guards loaded_
+  std::unordered_map<std::string, std::weak_ptr<const LoadedKernel>> loaded_;
+  SingleFlight<Result<ObtainedKernel>> flights_;
+
+  std::atomic<int64_t> hits_{0}, compiles_{0}, shared_{0};
+  std::atomic<double> compile_ms_{0};
+};
+
+}  // namespace attune::runtime
