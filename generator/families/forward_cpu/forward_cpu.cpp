@@ -1,0 +1,196 @@
+#include "generator/families/forward_cpu/forward_cpu.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+
+#include "generator/families/forward_cpu/emitter.hpp"
+
+namespace attune::forward_cpu {
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// [2^i, 2^(i+1) - 1] as text; small numbers, where shapes behave differently, stand alone.
+std::string octave(int64_t value) {
+  if (value <= 2) return std::to_string(value);
+  const auto low = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(value)));
+  return fmt::format("{}-{}", low, 2 * low - 1);
+}
+
+}  // namespace
+
+Result<void> ForwardCpu::supports(const Problem& problem, const DeviceClass& device) const {
+  auto no = [](std::string text) { return Error(Status::unsupported, std::move(text)); };
+  if (device.kind != "cpu") return no("forward_cpu runs on the device `cpu` only. Choose `--device cpu`.");
+  if (problem.quantization != "none") {
+    return no(fmt::format("quantization `{}` is not available on the device `cpu`. Use `none`.", problem.quantization));
+  }
+  if (problem.dtype != DType::f32 && problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
+    return no(fmt::format("dtype {} is not an attention type. Use fp32, fp16 or bf16.", attune::name(problem.dtype)));
+  }
+  return {};
+}
+
+Spec ForwardCpu::spec(const Problem& problem, const DeviceClass& device) const {
+  const MaskRequest& mask = problem.mask;
+  const SparsityRequest& sparsity = problem.sparsity;
+  const bool has_mask = mask.kind != MaskKind::none, has_lists = sparsity.kind != SparsityKind::none;
+  const bool positions = problem.causal || problem.window_left >= 0 || problem.window_right >= 0 || problem.alibi;
+  Spec spec(std::string(name()), version(), device.arch);
+  spec.set("dtype", std::string(attune::name(problem.dtype)))
+      .set("head_dim_qk", problem.head_dim_qk)
+      .set("head_dim_v", problem.head_dim_v)
+      .set("group", problem.group())
+      .set("causal", problem.causal ? 1 : 0)
+      .set("window_left", problem.window_left >= 0 ? 1 : 0)
+      .set("window_right", problem.window_right >= 0 ? 1 : 0)
+      .set("alignment", positions ? std::string(attune::name(problem.alignment)) : "none")
+      .set("softcap", problem.softcap > 0 ? 1 : 0)
+      .set("sinks", problem.sinks ? 1 : 0)
+      .set("alibi", problem.alibi ? 1 : 0)
+      .set("kv_lengths", problem.kv_lengths ? 1 : 0)
+      .set("varlen", problem.varlen ? 1 : 0)
+      .set("lse", problem.want_lse ? 1 : 0)
+      .set("positive_scale", problem.scale() > 0 ? 1 : 0)
+      .set("mask", !has_mask                        ? "none"
+                   : mask.kind == MaskKind::boolean ? "boolean"
+                                                    : "additive")
+      .set("mask_dtype", has_mask ? std::string(attune::name(mask.dtype)) : "none")
+      .set("mask_broadcast_kv", has_mask && mask.seqlen_kv == 1 ? 1 : 0)
+      .set("mask_short", has_mask && mask.seqlen_kv != 1 && mask.seqlen_kv < problem.seqlen_kv ? 1 : 0)
+      .set("sparsity", !has_lists                                    ? "none"
+                       : sparsity.kind == SparsityKind::padded_lists ? "padded"
+                                                                     : "csr")
+      .set("full_lists", has_lists && sparsity.full ? 1 : 0)
+      .set("partial_lists", has_lists && sparsity.partial ? 1 : 0);
+  return spec;
+}
+
+std::string ForwardCpu::shape_bucket(const Problem& problem) const {
+  std::string bucket = fmt::format("q{} kv{} bh{}", octave(problem.seqlen_q), octave(problem.seqlen_kv),
+                                   octave(problem.batch * problem.heads_kv));
+  if (problem.layout != Layout::bhsd) bucket += " " + std::string(attune::name(problem.layout));
+  if (problem.sparsity.kind != SparsityKind::none) {
+    bucket += fmt::format(" blocks{}x{}", problem.sparsity.block_q, problem.sparsity.block_kv);
+  }
+  return bucket;
+}
+
+Result<Source> ForwardCpu::emit(const Spec& spec, const Config& config) const {
+  const Shape shape(spec, config);
+  Emitter emitter(shape, "attune_forward_cpu");
+  Source source;
+  source.kind = SourceKind::llvm_ir;
+  source.text = fmt::format(
+      "; Attune forward_cpu version {}: attention forward on the host.\n; arch: {}\n; spec: {}\n; config: {}\n{}", version(),
+      spec.arch(), spec.to_text(), config.to_text(), emitter.emit());
+  source.target_cpu = shape.target.cpu;
+  source.target_features = shape.target.features;
+  source.entries = {"attune_forward"};
+  if (shape.splits > 1) source.entries.emplace_back("attune_combine");
+  return source;
+}
+
+std::vector<Launch> ForwardCpu::launches(const Problem& problem, const Config& config, const DeviceClass& device) const {
+  const Shape shape(spec(problem, device), config);
+  const int64_t heads = shape.pack_gqa ? problem.heads_kv : problem.heads_q;
+  const int64_t rows = problem.seqlen_q * (shape.pack_gqa ? problem.group() : 1);
+  int64_t row_blocks = ceil_div(rows, shape.block_m);
+  if (shape.sparsity != SparsityKind::none) {
+    row_blocks = ceil_div(problem.seqlen_q, problem.sparsity.block_q) * ceil_div(problem.sparsity.block_q, shape.block_m);
+  }
+  Launch forward;
+  forward.entry = "attune_forward";
+  forward.grid = {problem.batch * heads * row_blocks * shape.splits, 1, 1};
+  forward.scratch_bytes = shape.scratch_bytes;
+  forward.grain = config.at("grain");
+  std::vector<Launch> launches{forward};
+  if (shape.splits > 1) {
+    Launch combine;
+    combine.entry = "attune_combine";
+    combine.grid = {problem.batch * problem.heads_q * problem.seqlen_q, 1, 1};
+    combine.grain = 16;
+    launches.push_back(combine);
+  }
+  return launches;
+}
+
+int64_t ForwardCpu::workspace_bytes(const Problem& problem, const Config& config, const DeviceClass& device) const {
+  const Shape shape(spec(problem, device), config);
+  if (shape.splits == 1) return 0;
+  return problem.batch * problem.heads_q * problem.seqlen_q * shape.splits * shape.partial_row_floats() * 4;
+}
+
+void ForwardCpu::bind(const Problem& problem, const Config& config, const DeviceClass&, const Tensors& tensors,
+                      void* workspace, ArgumentBlock& block) const {
+  static_assert(sizeof(Arguments) <= ArgumentBlock::capacity_bytes);
+  const int64_t element = size_bytes(problem.dtype);
+  const int64_t block_m = config.at("block_m");
+  Arguments a;
+  a.q = tensors.q.data;
+  a.k = tensors.k.data;
+  a.v = tensors.v.data;
+  a.o = tensors.o.data;
+  a.lse = tensors.lse;
+  a.mask = tensors.mask.data;
+  a.sinks = tensors.sinks;
+  a.alibi_slopes = tensors.alibi_slopes;
+  a.cu_seqlens_q = tensors.cu_seqlens_q;
+  a.cu_seqlens_kv = tensors.cu_seqlens_kv;
+  a.kv_lengths = tensors.kv_lengths;
+  a.full_counts = tensors.lists.full_counts;
+  a.full_indices = tensors.lists.full_indices;
+  a.partial_counts = tensors.lists.partial_counts;
+  a.partial_indices = tensors.lists.partial_indices;
+  a.full_row_ptr = tensors.lists.full_row_ptr;
+  a.partial_row_ptr = tensors.lists.partial_row_ptr;
+  a.partials = static_cast<float*>(workspace);
+  a.heads_q = problem.heads_q;
+  a.heads_kv = problem.heads_kv;
+  a.seqlen_q = problem.seqlen_q;
+  a.seqlen_kv = problem.seqlen_kv;
+  a.splits = config.at("splits");
+  auto strides = [&](const TensorView& view, int64_t& batch, int64_t& head, int64_t& seq) {
+    batch = problem.varlen ? 0 : view.stride_batch * element;  // packed sequences have no batch dimension
+    head = view.stride_head * element;
+    seq = view.stride_seq * element;
+  };
+  strides(tensors.q, a.q_stride_batch, a.q_stride_head, a.q_stride_seq);
+  strides(tensors.k, a.k_stride_batch, a.k_stride_head, a.k_stride_seq);
+  strides(tensors.v, a.v_stride_batch, a.v_stride_head, a.v_stride_seq);
+  strides(tensors.o, a.o_stride_batch, a.o_stride_head, a.o_stride_seq);
+  a.lse_stride_batch = problem.varlen ? 0 : tensors.lse_stride_batch * 4;
+  a.lse_stride_head = tensors.lse_stride_head * 4;
+  const MaskRequest& mask = problem.mask;
+  const int64_t mask_element = size_bytes(mask.dtype);
+  a.mask_stride_batch = mask.batch > 1 ? tensors.mask.stride_batch * mask_element : 0;
+  a.mask_stride_head = mask.heads > 1 ? tensors.mask.stride_head * mask_element : 0;
+  a.mask_stride_q = mask.seqlen_q > 1 ? tensors.mask.stride_q * mask_element : 0;
+  a.mask_seqlen_kv = mask.seqlen_kv;
+  a.alibi_stride_batch = tensors.alibi_stride_batch;
+  a.window_left = problem.window_left;
+  a.window_right = problem.window_right;
+  const SparsityRequest& sparsity = problem.sparsity;
+  if (sparsity.kind == SparsityKind::none) {
+    a.row_blocks = ceil_div(problem.seqlen_q * (config.at("pack_gqa") != 0 ? problem.group() : 1), block_m);
+  } else {
+    a.list_block_q = sparsity.block_q;
+    a.list_block_kv = sparsity.block_kv;
+    a.list_q_blocks = ceil_div(problem.seqlen_q, sparsity.block_q);
+    a.list_max_blocks = sparsity.max_blocks;
+    a.list_sub_blocks = ceil_div(sparsity.block_q, block_m);
+    a.list_stride_batch = sparsity.batch > 1 ? sparsity.heads : 0;
+    a.list_stride_head = sparsity.heads > 1 ? 1 : 0;
+    a.list_head_divisor = problem.heads_q / sparsity.heads;
+    a.row_blocks = a.list_q_blocks * a.list_sub_blocks;
+  }
+  a.scale = problem.scale();
+  a.scale_log2 = a.scale * 1.4426950408889634;
+  a.softcap = problem.softcap;
+  std::memcpy(block.bytes.data(), &a, sizeof a);
+  block.used_bytes = sizeof a;
+}
+
+}  // namespace attune::forward_cpu

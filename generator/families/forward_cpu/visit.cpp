@@ -1,0 +1,90 @@
+// One block of keys against all rows of a work item.
+#include "generator/families/forward_cpu/emitter.hpp"
+
+namespace attune::forward_cpu {
+
+// Keys [key, key + count) of the current batch element. apply_masks is false for full blocks of a list: only the end counts.
+void Emitter::emit_visit_block() {
+  auto& ir = b_.raw();
+  auto* f = b_.function("visit_block",
+                        {{"arguments", b_.ptr()},
+                         {"scratch", b_.ptr()},
+                         {"key", b_.i64()},
+                         {"count", b_.i64()},
+                         {"apply_masks", ir.getInt1Ty()}},
+                        false);
+  Value *arguments = f->getArg(0), *scratch = f->getArg(1), *key = f->getArg(2), *count = f->getArg(3),
+        *apply_masks = f->getArg(4);
+  auto part = [&](int64_t at, const std::string& name) { return b_.at(scratch, at, name); };
+
+  Value* k_stride = number64(arguments, ATTUNE_FIELD(k_stride_seq));
+  Value* v_stride = number64(arguments, ATTUNE_FIELD(v_stride_seq));
+  Value* keys = b_.at(slot_pointer(scratch, slot_k_base, "k_base"), b_.mul(key, k_stride), "keys");
+  Value* values = b_.at(slot_pointer(scratch, slot_v_base, "v_base"), b_.mul(key, v_stride), "values");
+  if (s_.k_pack) b_.call(callee("pack_keys"), {keys, k_stride, count, part(s_.k_at, "packed_keys")});
+  if (s_.v_pack) {
+    b_.call(callee("pack_values"), {values, v_stride, count, part(s_.v_at, "packed_values"), scratch});
+  } else if (s_.masked) {
+    b_.call(callee("scan_values"), {values, v_stride, count, scratch});
+  }
+  Value* v_from = s_.v_pack ? part(s_.v_at, "v_from") : values;
+  Value* v_step = s_.v_pack ? b_.count(s_.v_row_bytes()) : v_stride;
+
+  Value* vectors = b_.mul(b_.ceil_div(count, s_.column_step), b_.count(s_.column_step / s_.lanes), "vectors");
+  Value* columns = b_.mul(vectors, b_.count(s_.lanes), "columns");
+  Value* end = b_.add(key, count, "end");
+  Value* ragged = ir.CreateICmpSLT(count, columns, "ragged");
+  Value* kv_len_at = b_.at(scratch, slot_kv_len * 8);
+  Value* scale_log2 = s_.modifies ? b_.number(1) : real(arguments, ATTUNE_FIELD(scale_log2));
+
+  b_.loop("panel", b_.count(0), slot(scratch, slot_panels, "panels"), 1, [&](Value* panel) {
+    Value* bounds = b_.at(part(s_.panels_at, "bounds"), b_.mul(panel, b_.count(panel_slots * 8)));
+    auto bound = [&](PanelSlot index, const std::string& name) {
+      return b_.load(b_.i64(), b_.at(bounds, index * 8), 8, name);
+    };
+    Value* visible = ir.CreateAnd(ir.CreateICmpSLT(bound(panel_lo_min, "lo_min"), end),
+                                  ir.CreateICmpSLT(key, bound(panel_hi_max, "hi_max")));
+    visible = ir.CreateOr(visible, ir.CreateNot(apply_masks), "visible");
+    b_.when(visible, "visible_panel", [&] {
+      Value* row = b_.mul(panel, b_.count(s_.rows), "row");
+      auto row_part = [&](int64_t at, int64_t row_bytes, const std::string& name) {
+        return b_.at(part(at, name), b_.mul(row, b_.count(row_bytes)));
+      };
+      Value* queries = row_part(s_.q_at, s_.q_row_bytes(), "queries");
+      Value* scores = part(s_.s_at, "scores");
+      if (s_.k_pack) {
+        b_.call(callee("scores"), {queries, part(s_.k_at, "packed"), scores, count});
+      } else {
+        b_.call(callee("scores"), {queries, keys, k_stride, scores, count});
+      }
+      if (s_.modifies) b_.call(callee("modify_scores"), {arguments, scratch, row, key, vectors, apply_masks});
+
+      Value* crosses = ir.CreateOr(ir.CreateICmpSLT(key, bound(panel_lo_max, "lo_max")),
+                                   ir.CreateICmpSGT(end, bound(panel_hi_min, "hi_min")));
+      Value* hides = ir.CreateOr(ragged, ir.CreateAnd(apply_masks, crosses), "hides");
+      b_.when(hides, "boundary", [&] {
+        Value* lo = ir.CreateSelect(apply_masks, row_part(s_.lo_at, 8, "lo"), b_.at(scratch, slot_zero * 8));
+        Value* hi = ir.CreateSelect(apply_masks, row_part(s_.hi_at, 8, "hi"), kv_len_at);
+        Value* step = ir.CreateSelect(apply_masks, b_.count(8), b_.count(0));
+        b_.call(callee("mask_interval"), {scores, lo, hi, step, key, count, vectors});
+      });
+      Value* probabilities = part(s_.p_at, "probabilities");
+      Value* alpha = part(s_.alpha_at, "alpha");
+      b_.call(callee("softmax"), {scores, probabilities, row_part(s_.m_at, 4, "m"), row_part(s_.l_at, s_.lanes * 4, "l"),
+                                  alpha, vectors, scale_log2});
+      const Values accumulate = {
+          row_part(s_.o_at, s_.o_row_bytes(), "outputs"), probabilities, v_from, v_step, alpha, count};
+      if (s_.masked) {
+        Value* poisoned = ir.CreateICmpNE(slot(scratch, slot_nonfinite, "nonfinite"), b_.count(0), "poisoned");
+        b_.when(
+            poisoned, "guarded", [&] { b_.call(callee("accumulate_guarded"), accumulate); },
+            [&] { b_.call(callee("accumulate"), accumulate); });
+      } else {
+        b_.call(callee("accumulate"), accumulate);
+      }
+    });
+  });
+  b_.finish();
+}
+
+}  // namespace attune::forward_cpu
