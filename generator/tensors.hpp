@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "generator/problem.hpp"
+
 namespace attune {
 
 struct TensorView {
@@ -32,13 +34,17 @@ struct Tensors {
   float* lse = nullptr;  // [B,Hq,Sq], or [Hq,total_q] for varlen; strides below
   int64_t lse_stride_batch = 0, lse_stride_head = 0;
   MaskView mask;
-  const float* sinks = nullptr;           // [Hq]
-  const float* alibi_slopes = nullptr;    // [Hq], or [B,Hq] with alibi_stride_batch = Hq
+  const float* sinks = nullptr;         // [Hq]
+  const float* alibi_slopes = nullptr;  // [Hq], or [B,Hq] with alibi_stride_batch = Hq
   int64_t alibi_stride_batch = 0;
-  const int32_t* cu_seqlens_q = nullptr;  // [B+1]
-  const int32_t* cu_seqlens_kv = nullptr; // [B+1]
-  const int32_t* kv_lengths = nullptr;    // [B]
+  const int32_t* cu_seqlens_q = nullptr;   // [B+1]
+  const int32_t* cu_seqlens_kv = nullptr;  // [B+1]
+  const int32_t* kv_lengths = nullptr;     // [B]
   BlockLists lists;
 };
+
+// The strides of contiguous tensors in the problem's layout: Q, K, V, O, LSE ([B,Hq,Sq], or [Hq,total_q] for varlen), mask
+// ([b][h][q][kv] of its extents, 0 where an extent is 1) and ALiBi slopes ([Hq]). Pointers are left alone.
+void set_contiguous_strides(const Problem& problem, Tensors& tensors);
 
 }  // namespace attune

@@ -1,0 +1,76 @@
+// The *_init functions, the version, and the release of texts.
+#include <cstdlib>
+
+#include "api/translate.hpp"
+#include "api/versioned.hpp"
+#include "generator/tensors.hpp"
+
+#define ATTUNE_TEXT_(x) #x
+#define ATTUNE_TEXT(x) ATTUNE_TEXT_(x)
+
+using namespace attune;       // NOLINT(google-build-using-namespace): the C names below live outside
+using namespace attune::api;  // NOLINT(google-build-using-namespace)
+
+extern "C" {
+
+const char* attune_version(void) {
+  return ATTUNE_TEXT(ATTUNE_VERSION_MAJOR) "." ATTUNE_TEXT(ATTUNE_VERSION_MINOR) "." ATTUNE_TEXT(ATTUNE_VERSION_PATCH);
+}
+
+void attune_free(char* text) { std::free(text); }
+
+attune_status attune_context_options_init(attune_context_options* options, size_t struct_size) {
+  return fenced([&] {
+    return write_versioned(options, struct_size, offsetof(attune_context_options, records_directory),
+                           default_context_options(), "attune_context_options");
+  });
+}
+
+attune_status attune_problem_init(attune_problem* problem, size_t struct_size) {
+  return fenced([&] {
+    return write_versioned(problem, struct_size, offsetof(attune_problem, has_softmax_scale), default_problem(),
+                           "attune_problem");
+  });
+}
+
+attune_status attune_tensors_init(attune_tensors* tensors, size_t struct_size) {
+  return fenced([&] {
+    return write_versioned(tensors, struct_size, offsetof(attune_tensors, lse), default_tensors(), "attune_tensors");
+  });
+}
+
+attune_status attune_tune_options_init(attune_tune_options* options, size_t struct_size) {
+  return fenced([&] {
+    return write_versioned(options, struct_size, offsetof(attune_tune_options, progress), default_tune_options(),
+                           "attune_tune_options");
+  });
+}
+
+attune_status attune_tensors_set_contiguous(const attune_problem* problem, attune_tensors* tensors) {
+  return fenced([&]() -> Result<void> {
+    ATTUNE_TRY(const Problem parsed, to_problem(problem));
+    ATTUNE_CHECK(validate(parsed));
+    ATTUNE_TRY(Tensors views, to_tensors(tensors));
+    set_contiguous_strides(parsed, views);
+    ATTUNE_TRY(attune_tensors filled,
+               read_versioned(tensors, offsetof(attune_tensors, lse), default_tensors(), "attune_tensors"));
+    const auto put = [](const TensorView& view, auto& given) {
+      given.stride_batch = view.stride_batch;
+      given.stride_head = view.stride_head;
+      given.stride_seq = view.stride_seq;
+    };
+    put(views.q, filled.q);
+    put(views.k, filled.k);
+    put(views.v, filled.v);
+    put(views.o, filled.o);
+    filled.lse_stride_batch = views.lse_stride_batch;
+    filled.lse_stride_head = views.lse_stride_head;
+    filled.mask.stride_batch = views.mask.stride_batch;
+    filled.mask.stride_head = views.mask.stride_head;
+    filled.mask.stride_q = views.mask.stride_q;
+    filled.mask.stride_kv = views.mask.stride_kv;
+    return write_versioned(tensors, tensors->struct_size, offsetof(attune_tensors, lse), filled, "attune_tensors");
+  });
+}
+
+}  // extern "C"
