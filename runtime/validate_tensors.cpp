@@ -22,7 +22,7 @@ struct Dimension {
 };
 
 Result<void> check_pointer(std::string_view tensor, const void* data, int64_t alignment) {
-  if (data == nullptr) return invalid(fmt::format("{} is null; pass its data pointer.", tensor));
+  if (data == nullptr) return invalid(fmt::format("{} is null; pass the pointer to its first element.", tensor));
   if (reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(alignment) != 0) {
     return invalid(
         fmt::format("{} is not aligned to the {} bytes of its element; pass an aligned pointer.", tensor, alignment));
@@ -79,7 +79,7 @@ Result<void> check_view(const Problem& p, std::string_view tensor, const TensorV
     return invalid(
         fmt::format("{}: stride_batch = {}, but varlen packs the batch along the rows; pass 0.", tensor, view.stride_batch));
   }
-  if (rows > 0) ATTUNE_CHECK(check_pointer(fmt::format("{}.data", tensor), view.data, size_bytes(p.dtype)));
+  if (rows > 0) ATTUNE_CHECK(check_pointer(tensor, view.data, size_bytes(p.dtype)));
   ATTUNE_CHECK(check_span(tensor, dimensions, size_bytes(p.dtype)));
   if (output) ATTUNE_CHECK(check_distinct(tensor, dimensions));
   return {};
