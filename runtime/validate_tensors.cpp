@@ -57,6 +57,9 @@ Result<void> check_span(std::string_view tensor, std::array<Dimension, 4> dimens
 Result<void> check_distinct(std::string_view tensor, std::array<Dimension, 4> dimensions) {
   std::sort(dimensions.begin(), dimensions.end(),
             [](const Dimension& a, const Dimension& b) { return std::abs(a.stride) < std::abs(b.stride); });
+  for (const Dimension& dimension : dimensions) {
+    if (dimension.extent == 0) return {};
+  }
   int64_t reach = 1;  // elements that the dimensions so far span
   for (const Dimension& dimension : dimensions) {
     if (dimension.extent <= 1) continue;
@@ -94,7 +97,7 @@ Result<void> check_lse(const Problem& p, const Tensors& t, int64_t rows) {
   }
   const std::array<Dimension, 4> dimensions{Dimension{"lse_stride_batch", p.varlen ? 1 : p.batch, t.lse_stride_batch},
                                             Dimension{"lse_stride_head", p.heads_q, t.lse_stride_head},
-                                            Dimension{"the last stride", rows, 1}, Dimension{}};
+                                            Dimension{"the last stride", rows, 1}, Dimension{"", 1, 0}};
   ATTUNE_CHECK(check_span("lse", dimensions, 4));
   return check_distinct("lse", dimensions);
 }

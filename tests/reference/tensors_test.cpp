@@ -49,36 +49,37 @@ TEST_P(RefusedTensors, ByName) {
 
 void shift(void*& pointer) { pointer = static_cast<char*>(pointer) + 1; }
 
-INSTANTIATE_TEST_SUITE_P(
-    Tensors, RefusedTensors,
-    testing::Values(
-        Case{"q_null", "q is null", [](Tensors& t) { t.q.data = nullptr; }},
-        Case{"v_null", "v is null", [](Tensors& t) { t.v.data = nullptr; }},
-        Case{"k_misaligned", "k is not aligned", [](Tensors& t) { shift(t.k.data); }},
-        Case{"o_misaligned", "o is not aligned", [](Tensors& t) { shift(t.o.data); }},
-        Case{"o_is_q", "o.data is q.data", [](Tensors& t) { t.o.data = t.q.data; }},
-        Case{"o_overlaps_rows", "stride_seq", [](Tensors& t) { t.o.stride_seq = 63; }},
-        Case{"o_broadcast", "stride_head", [](Tensors& t) { t.o.stride_head = 0; }},
-        Case{"q_stride_overflows", "stride_batch",
-             [](Tensors& t) { t.q.stride_batch = std::numeric_limits<int64_t>::max() / 2; }},
-        Case{"q_stride_lowest", "stride_seq", [](Tensors& t) { t.q.stride_seq = std::numeric_limits<int64_t>::min(); }},
-        Case{"lse_null", "lse is null", [](Tensors& t) { t.lse = nullptr; }},
-        Case{"lse_overlaps", "lse_stride_head", [](Tensors& t) { t.lse_stride_head = 69; }},
-        Case{"mask_null", "mask.data is null", [](Tensors& t) { t.mask.data = nullptr; }},
-        Case{"mask_broadcast_stride", "mask.stride_batch", [](Tensors& t) { t.mask.stride_batch = 4 * 70 * 90; }},
-        Case{"mask_columns_apart", "mask.stride_kv", [](Tensors& t) { t.mask.stride_kv = 2; }},
-        Case{"sinks_null", "sinks is null", [](Tensors& t) { t.sinks = nullptr; }},
-        Case{"alibi_null", "alibi_slopes is null", [](Tensors& t) { t.alibi_slopes = nullptr; }},
-        Case{"alibi_stride", "alibi_stride_batch", [](Tensors& t) { t.alibi_stride_batch = 3; }},
-        Case{"kv_lengths_null", "kv_lengths is null", [](Tensors& t) { t.kv_lengths = nullptr; }},
-        Case{"cu_seqlens_without_varlen", "varlen", [](Tensors& t) { t.cu_seqlens_q = t.kv_lengths; }},
-        Case{"counts_null", "full_counts is null", [](Tensors& t) { t.lists.full_counts = nullptr; }},
-        Case{"row_ptr_with_padded_lists", "full_row_ptr",
-             [](Tensors& t) {
-               static const std::vector<int64_t> rows(16);
-               t.lists.full_row_ptr = rows.data();
-             }}),
-    [](const auto& info) { return info.param.name; });
+std::vector<Case> cases() {
+  return {Case{"q_null", "q is null", [](Tensors& t) { t.q.data = nullptr; }},
+          Case{"v_null", "v is null", [](Tensors& t) { t.v.data = nullptr; }},
+          Case{"k_misaligned", "k is not aligned", [](Tensors& t) { shift(t.k.data); }},
+          Case{"o_misaligned", "o is not aligned", [](Tensors& t) { shift(t.o.data); }},
+          Case{"o_is_q", "o.data is q.data", [](Tensors& t) { t.o.data = t.q.data; }},
+          Case{"o_overlaps_rows", "stride_seq", [](Tensors& t) { t.o.stride_seq = 63; }},
+          Case{"o_broadcast", "stride_head", [](Tensors& t) { t.o.stride_head = 0; }},
+          Case{"q_stride_overflows", "stride_batch",
+               [](Tensors& t) { t.q.stride_batch = std::numeric_limits<int64_t>::max() / 2; }},
+          Case{"q_stride_lowest", "stride_seq", [](Tensors& t) { t.q.stride_seq = std::numeric_limits<int64_t>::min(); }},
+          Case{"lse_null", "lse is null", [](Tensors& t) { t.lse = nullptr; }},
+          Case{"lse_overlaps", "lse_stride_head", [](Tensors& t) { t.lse_stride_head = 69; }},
+          Case{"mask_null", "mask.data is null", [](Tensors& t) { t.mask.data = nullptr; }},
+          Case{"mask_broadcast_stride", "mask.stride_batch", [](Tensors& t) { t.mask.stride_batch = 4 * 70 * 90; }},
+          Case{"mask_columns_apart", "mask.stride_kv", [](Tensors& t) { t.mask.stride_kv = 2; }},
+          Case{"sinks_null", "sinks is null", [](Tensors& t) { t.sinks = nullptr; }},
+          Case{"alibi_null", "alibi_slopes is null", [](Tensors& t) { t.alibi_slopes = nullptr; }},
+          Case{"alibi_stride", "alibi_stride_batch", [](Tensors& t) { t.alibi_stride_batch = 3; }},
+          Case{"kv_lengths_null", "kv_lengths is null", [](Tensors& t) { t.kv_lengths = nullptr; }},
+          Case{"cu_seqlens_without_varlen", "varlen", [](Tensors& t) { t.cu_seqlens_q = t.kv_lengths; }},
+          Case{"counts_null", "full_counts is null", [](Tensors& t) { t.lists.full_counts = nullptr; }},
+          Case{"row_ptr_with_padded_lists", "full_row_ptr", [](Tensors& t) {
+                 static const std::vector<int64_t> rows(16);
+                 t.lists.full_row_ptr = rows.data();
+               }}};
+}
+
+std::string case_name(const testing::TestParamInfo<Case>& test) { return test.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Tensors, RefusedTensors, testing::ValuesIn(cases()), case_name);
 
 TEST(Tensors, UnusedOnesAreRefusedRatherThanIgnored) {
   Problem problem;

@@ -51,8 +51,8 @@ Problem typical(DType dtype) {
 }
 
 class EveryDtype : public testing::TestWithParam<DType> {};
-INSTANTIATE_TEST_SUITE_P(Tolerance, EveryDtype, testing::Values(DType::f32, DType::f16, DType::bf16),
-                         [](const auto& info) { return std::string(name(info.param)); });
+std::string dtype_name(const testing::TestParamInfo<DType>& test) { return std::string(name(test.param)); }
+INSTANTIATE_TEST_SUITE_P(Tolerance, EveryDtype, testing::Values(DType::f32, DType::f16, DType::bf16), dtype_name);
 
 TEST_P(EveryDtype, PerfectAndPlainResultsPassOnRandomProblems) {
   Random random(11);

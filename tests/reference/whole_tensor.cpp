@@ -168,7 +168,7 @@ HeadResult attend_head(const Problem& p, const Tensors& t, int64_t b, int64_t h)
     }
   }
 
-  // LSE by summing from the smallest term; O = exp(S - LSE) V.
+  // LSE by summing from the smallest term; O = softmax(S) V.
   HeadResult result{e.rows, std::vector<double>(static_cast<size_t>(e.rows * p.head_dim_v), 0.0), {}};
   for (int64_t i = 0; i < e.rows; ++i) {
     const auto begin = scores.begin() + i * e.keys, end = begin + e.keys;
@@ -188,7 +188,8 @@ HeadResult attend_head(const Problem& p, const Tensors& t, int64_t b, int64_t h)
       long double o = 0;
       for (int64_t j = 0; j < e.keys; ++j) {
         if (cells[static_cast<size_t>(i * e.keys + j)] == hidden) continue;
-        o += std::exp(*(begin + j) - lse) * static_cast<long double>(v[static_cast<size_t>(j * p.head_dim_v + d)]);
+        o += std::exp(*(begin + j) - terms.back()) / total *
+             static_cast<long double>(v[static_cast<size_t>(j * p.head_dim_v + d)]);
       }
       result.o[static_cast<size_t>(i * p.head_dim_v + d)] = static_cast<double>(o);
     }
