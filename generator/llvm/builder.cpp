@@ -51,6 +51,25 @@ Value* Builder::splat_words(Value* word, const std::string& name) {
   return builder_.CreateVectorSplat(static_cast<unsigned>(target_.lanes), word, name);
 }
 
+namespace {
+bool is_constant(Value* value, int64_t expected) {
+  const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value);
+  return constant != nullptr && constant->getSExtValue() == expected;
+}
+}  // namespace
+
+Value* Builder::add(Value* a, Value* b, const std::string& name) {
+  if (is_constant(b, 0)) return a;
+  if (is_constant(a, 0)) return b;
+  return builder_.CreateAdd(a, b, name, false, true);
+}
+
+Value* Builder::mul(Value* a, Value* b, const std::string& name) {
+  if (is_constant(b, 1)) return a;
+  if (is_constant(a, 1)) return b;
+  return builder_.CreateMul(a, b, name, false, true);
+}
+
 Value* Builder::min(Value* a, Value* b, const std::string& name) {
   return builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, a, b, nullptr, name);
 }

@@ -46,9 +46,10 @@ class Builder {
   Value* splat(double value) { return llvm::ConstantFP::get(vec(), value); }
   Value* splat(Value* scalar, const std::string& name = "");
   Value* splat_words(Value* word, const std::string& name = "");
-  Value* add(Value* a, Value* b, const std::string& name = "") { return builder_.CreateAdd(a, b, name, false, true); }
+  // Adding 0 and multiplying by 1 are left out, so that the text shows only what is done.
+  Value* add(Value* a, Value* b, const std::string& name = "");
   Value* sub(Value* a, Value* b, const std::string& name = "") { return builder_.CreateSub(a, b, name, false, true); }
-  Value* mul(Value* a, Value* b, const std::string& name = "") { return builder_.CreateMul(a, b, name, false, true); }
+  Value* mul(Value* a, Value* b, const std::string& name = "");
   Value* min(Value* a, Value* b, const std::string& name = "");
   Value* max(Value* a, Value* b, const std::string& name = "");
   Value* ceil_div(Value* a, int64_t b, const std::string& name = "");

@@ -1,6 +1,8 @@
 // Scores: Q K^T for one panel of rows, as an outer product over packed keys or as dot products over the caller's rows.
 #include <llvm/IR/IntrinsicsX86.h>
 
+#include <limits>
+
 #include "generator/families/forward_cpu/emitter.hpp"
 
 namespace attune::forward_cpu {
@@ -221,17 +223,18 @@ void Emitter::emit_modify_scores() {
           } else {
             Value* bias =
                 s_.mask_dtype == DType::f32 ? ir.CreateBitCast(raw, b_.vec()) : ir::bits_to_f32(b_, s_.mask_dtype, raw);
-            // -inf hides the key whatever its score is, NaN included.
-            Value* is_hidden = ir.CreateFCmpOEQ(bias, hidden);
-            masked = ir.CreateSelect(is_hidden, hidden, b_.fma(bias, b_.splat(log2_e), s), "masked");
+            // -inf hides the key whatever its score is, NaN included. A finite bias never does: lowest() times log2(e) would
+            // overflow to -inf, so the sum is held at lowest(), with NaN passing through.
+            Value* sum = b_.fma(bias, b_.splat(log2_e), s);
+            Value* lowest = b_.splat(std::numeric_limits<float>::lowest());
+            sum = ir.CreateSelect(ir.CreateFCmpOLT(sum, lowest), lowest, sum, "bounded");
+            masked = ir.CreateSelect(ir.CreateFCmpOEQ(bias, hidden), hidden, sum, "masked");
           }
           b_.store(masked, address, s_.lanes * 4);
         };
         if (s_.mask_broadcast_kv) {
-          auto* type = llvm::FixedVectorType::get(element, static_cast<unsigned>(s_.lanes));
           Value* one = b_.load(element, mask_row, mask_bytes, "mask");
           use(ir.CreateVectorSplat(static_cast<unsigned>(s_.lanes), one));
-          (void)type;
           return;
         }
         Value* from = b_.at(mask_row, b_.mul(column, b_.count(mask_bytes)), "mask_at");

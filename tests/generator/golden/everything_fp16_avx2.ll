@@ -1,0 +1,1684 @@
+; Attune forward_cpu version 1: attention forward on the host.
+; arch: x86-64-avx2
+; spec: forward_cpu v1 x86-64-avx2 alibi=1 alignment=bottom_right causal=1 dtype=fp16 full_lists=0 group=2 head_dim_qk=40 head_dim_v=24 kv_lengths=1 lse=1 mask=additive mask_broadcast_kv=0 mask_dtype=fp32 mask_short=0 partial_lists=0 positive_scale=1 sinks=1 softcap=1 sparsity=none varlen=0 window_left=1 window_right=0
+; config: block_m=128 block_n=192 grain=1 k_pack=1 pack_gqa=0 prefetch=0 pv_columns=3 qk_columns=2 rows=4 splits=1 unroll=1 v_pack=1
+; ModuleID = 'attune_forward_cpu'
+source_filename = "attune_forward_cpu"
+
+; Function Attrs: noinline nounwind
+; keys -> packed[panel][word][column][lane]: a transpose, so that scores are an outer product
+define internal void @pack_keys(ptr noundef %keys, i64 %stride, i64 %count, ptr noundef %packed) #0 {
+entry:
+  %last = sub nsw i64 %count, 1
+  %0 = icmp slt i64 0, %count
+  br i1 %0, label %key.loop, label %key.done
+
+key.loop:                                         ; preds = %word.done, %entry
+  %key = phi i64 [ 0, %entry ], [ %key.next, %word.done ]
+  %group = udiv i64 %key, 8
+  %panel = udiv i64 %group, 2
+  %column = urem i64 %group, 2
+  %1 = mul nsw i64 %column, 32
+  %2 = mul nsw i64 %panel, 2560
+  %3 = add nsw i64 %2, %1
+  %out = getelementptr inbounds i8, ptr %packed, i64 %3
+  %4 = call i64 @llvm.smin.i64(i64 %key, i64 %last)
+  %5 = mul nsw i64 %4, %stride
+  %row = getelementptr inbounds i8, ptr %keys, i64 %5
+  %6 = add nsw i64 %key, 1
+  %7 = call i64 @llvm.smin.i64(i64 %6, i64 %last)
+  %8 = mul nsw i64 %7, %stride
+  %row1 = getelementptr inbounds i8, ptr %keys, i64 %8
+  %9 = add nsw i64 %key, 2
+  %10 = call i64 @llvm.smin.i64(i64 %9, i64 %last)
+  %11 = mul nsw i64 %10, %stride
+  %row2 = getelementptr inbounds i8, ptr %keys, i64 %11
+  %12 = add nsw i64 %key, 3
+  %13 = call i64 @llvm.smin.i64(i64 %12, i64 %last)
+  %14 = mul nsw i64 %13, %stride
+  %row3 = getelementptr inbounds i8, ptr %keys, i64 %14
+  %15 = add nsw i64 %key, 4
+  %16 = call i64 @llvm.smin.i64(i64 %15, i64 %last)
+  %17 = mul nsw i64 %16, %stride
+  %row4 = getelementptr inbounds i8, ptr %keys, i64 %17
+  %18 = add nsw i64 %key, 5
+  %19 = call i64 @llvm.smin.i64(i64 %18, i64 %last)
+  %20 = mul nsw i64 %19, %stride
+  %row5 = getelementptr inbounds i8, ptr %keys, i64 %20
+  %21 = add nsw i64 %key, 6
+  %22 = call i64 @llvm.smin.i64(i64 %21, i64 %last)
+  %23 = mul nsw i64 %22, %stride
+  %row6 = getelementptr inbounds i8, ptr %keys, i64 %23
+  %24 = add nsw i64 %key, 7
+  %25 = call i64 @llvm.smin.i64(i64 %24, i64 %last)
+  %26 = mul nsw i64 %25, %stride
+  %row7 = getelementptr inbounds i8, ptr %keys, i64 %26
+  br i1 true, label %word.loop, label %word.done
+
+key.done:                                         ; preds = %word.done, %entry
+  ret void
+
+word.loop:                                        ; preds = %word.loop, %key.loop
+  %word = phi i64 [ 0, %key.loop ], [ %word.next, %word.loop ]
+  %in_bytes = mul nsw i64 %word, 2
+  %27 = getelementptr inbounds i8, ptr %row, i64 %in_bytes
+  %key8 = load <8 x i16>, ptr %27, align 2
+  %28 = bitcast <8 x i16> %key8 to <8 x half>
+  %29 = fpext <8 x half> %28 to <8 x float>
+  %30 = bitcast <8 x float> %29 to <8 x i32>
+  %31 = getelementptr inbounds i8, ptr %row1, i64 %in_bytes
+  %key9 = load <8 x i16>, ptr %31, align 2
+  %32 = bitcast <8 x i16> %key9 to <8 x half>
+  %33 = fpext <8 x half> %32 to <8 x float>
+  %34 = bitcast <8 x float> %33 to <8 x i32>
+  %35 = getelementptr inbounds i8, ptr %row2, i64 %in_bytes
+  %key10 = load <8 x i16>, ptr %35, align 2
+  %36 = bitcast <8 x i16> %key10 to <8 x half>
+  %37 = fpext <8 x half> %36 to <8 x float>
+  %38 = bitcast <8 x float> %37 to <8 x i32>
+  %39 = getelementptr inbounds i8, ptr %row3, i64 %in_bytes
+  %key11 = load <8 x i16>, ptr %39, align 2
+  %40 = bitcast <8 x i16> %key11 to <8 x half>
+  %41 = fpext <8 x half> %40 to <8 x float>
+  %42 = bitcast <8 x float> %41 to <8 x i32>
+  %43 = getelementptr inbounds i8, ptr %row4, i64 %in_bytes
+  %key12 = load <8 x i16>, ptr %43, align 2
+  %44 = bitcast <8 x i16> %key12 to <8 x half>
+  %45 = fpext <8 x half> %44 to <8 x float>
+  %46 = bitcast <8 x float> %45 to <8 x i32>
+  %47 = getelementptr inbounds i8, ptr %row5, i64 %in_bytes
+  %key13 = load <8 x i16>, ptr %47, align 2
+  %48 = bitcast <8 x i16> %key13 to <8 x half>
+  %49 = fpext <8 x half> %48 to <8 x float>
+  %50 = bitcast <8 x float> %49 to <8 x i32>
+  %51 = getelementptr inbounds i8, ptr %row6, i64 %in_bytes
+  %key14 = load <8 x i16>, ptr %51, align 2
+  %52 = bitcast <8 x i16> %key14 to <8 x half>
+  %53 = fpext <8 x half> %52 to <8 x float>
+  %54 = bitcast <8 x float> %53 to <8 x i32>
+  %55 = getelementptr inbounds i8, ptr %row7, i64 %in_bytes
+  %key15 = load <8 x i16>, ptr %55, align 2
+  %56 = bitcast <8 x i16> %key15 to <8 x half>
+  %57 = fpext <8 x half> %56 to <8 x float>
+  %58 = bitcast <8 x float> %57 to <8 x i32>
+  %59 = shufflevector <8 x i32> %30, <8 x i32> %34, <8 x i32> <i32 0, i32 8, i32 2, i32 10, i32 4, i32 12, i32 6, i32 14>
+  %60 = shufflevector <8 x i32> %30, <8 x i32> %34, <8 x i32> <i32 1, i32 9, i32 3, i32 11, i32 5, i32 13, i32 7, i32 15>
+  %61 = shufflevector <8 x i32> %38, <8 x i32> %42, <8 x i32> <i32 0, i32 8, i32 2, i32 10, i32 4, i32 12, i32 6, i32 14>
+  %62 = shufflevector <8 x i32> %38, <8 x i32> %42, <8 x i32> <i32 1, i32 9, i32 3, i32 11, i32 5, i32 13, i32 7, i32 15>
+  %63 = shufflevector <8 x i32> %46, <8 x i32> %50, <8 x i32> <i32 0, i32 8, i32 2, i32 10, i32 4, i32 12, i32 6, i32 14>
+  %64 = shufflevector <8 x i32> %46, <8 x i32> %50, <8 x i32> <i32 1, i32 9, i32 3, i32 11, i32 5, i32 13, i32 7, i32 15>
+  %65 = shufflevector <8 x i32> %54, <8 x i32> %58, <8 x i32> <i32 0, i32 8, i32 2, i32 10, i32 4, i32 12, i32 6, i32 14>
+  %66 = shufflevector <8 x i32> %54, <8 x i32> %58, <8 x i32> <i32 1, i32 9, i32 3, i32 11, i32 5, i32 13, i32 7, i32 15>
+  %67 = shufflevector <8 x i32> %59, <8 x i32> %61, <8 x i32> <i32 0, i32 1, i32 8, i32 9, i32 4, i32 5, i32 12, i32 13>
+  %68 = shufflevector <8 x i32> %59, <8 x i32> %61, <8 x i32> <i32 2, i32 3, i32 10, i32 11, i32 6, i32 7, i32 14, i32 15>
+  %69 = shufflevector <8 x i32> %60, <8 x i32> %62, <8 x i32> <i32 0, i32 1, i32 8, i32 9, i32 4, i32 5, i32 12, i32 13>
+  %70 = shufflevector <8 x i32> %60, <8 x i32> %62, <8 x i32> <i32 2, i32 3, i32 10, i32 11, i32 6, i32 7, i32 14, i32 15>
+  %71 = shufflevector <8 x i32> %63, <8 x i32> %65, <8 x i32> <i32 0, i32 1, i32 8, i32 9, i32 4, i32 5, i32 12, i32 13>
+  %72 = shufflevector <8 x i32> %63, <8 x i32> %65, <8 x i32> <i32 2, i32 3, i32 10, i32 11, i32 6, i32 7, i32 14, i32 15>
+  %73 = shufflevector <8 x i32> %64, <8 x i32> %66, <8 x i32> <i32 0, i32 1, i32 8, i32 9, i32 4, i32 5, i32 12, i32 13>
+  %74 = shufflevector <8 x i32> %64, <8 x i32> %66, <8 x i32> <i32 2, i32 3, i32 10, i32 11, i32 6, i32 7, i32 14, i32 15>
+  %75 = shufflevector <8 x i32> %67, <8 x i32> %71, <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 8, i32 9, i32 10, i32 11>
+  %76 = shufflevector <8 x i32> %67, <8 x i32> %71, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 12, i32 13, i32 14, i32 15>
+  %77 = shufflevector <8 x i32> %69, <8 x i32> %73, <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 8, i32 9, i32 10, i32 11>
+  %78 = shufflevector <8 x i32> %69, <8 x i32> %73, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 12, i32 13, i32 14, i32 15>
+  %79 = shufflevector <8 x i32> %68, <8 x i32> %72, <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 8, i32 9, i32 10, i32 11>
+  %80 = shufflevector <8 x i32> %68, <8 x i32> %72, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 12, i32 13, i32 14, i32 15>
+  %81 = shufflevector <8 x i32> %70, <8 x i32> %74, <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 8, i32 9, i32 10, i32 11>
+  %82 = shufflevector <8 x i32> %70, <8 x i32> %74, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 12, i32 13, i32 14, i32 15>
+  %83 = mul nsw i64 %word, 64
+  %84 = getelementptr inbounds i8, ptr %out, i64 %83
+  store <8 x i32> %75, ptr %84, align 32
+  %85 = add nsw i64 %word, 1
+  %86 = mul nsw i64 %85, 64
+  %87 = getelementptr inbounds i8, ptr %out, i64 %86
+  store <8 x i32> %77, ptr %87, align 32
+  %88 = add nsw i64 %word, 2
+  %89 = mul nsw i64 %88, 64
+  %90 = getelementptr inbounds i8, ptr %out, i64 %89
+  store <8 x i32> %79, ptr %90, align 32
+  %91 = add nsw i64 %word, 3
+  %92 = mul nsw i64 %91, 64
+  %93 = getelementptr inbounds i8, ptr %out, i64 %92
+  store <8 x i32> %81, ptr %93, align 32
+  %94 = add nsw i64 %word, 4
+  %95 = mul nsw i64 %94, 64
+  %96 = getelementptr inbounds i8, ptr %out, i64 %95
+  store <8 x i32> %76, ptr %96, align 32
+  %97 = add nsw i64 %word, 5
+  %98 = mul nsw i64 %97, 64
+  %99 = getelementptr inbounds i8, ptr %out, i64 %98
+  store <8 x i32> %78, ptr %99, align 32
+  %100 = add nsw i64 %word, 6
+  %101 = mul nsw i64 %100, 64
+  %102 = getelementptr inbounds i8, ptr %out, i64 %101
+  store <8 x i32> %80, ptr %102, align 32
+  %103 = add nsw i64 %word, 7
+  %104 = mul nsw i64 %103, 64
+  %105 = getelementptr inbounds i8, ptr %out, i64 %104
+  store <8 x i32> %82, ptr %105, align 32
+  %word.next = add nsw i64 %word, 8
+  %106 = icmp slt i64 %word.next, 40
+  br i1 %106, label %word.loop, label %word.done
+
+word.done:                                        ; preds = %word.loop, %key.loop
+  %key.next = add nsw i64 %key, 8
+  %107 = icmp slt i64 %key.next, %count
+  br i1 %107, label %key.loop, label %key.done
+}
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare i64 @llvm.smin.i64(i64, i64) #1
+
+; Function Attrs: noinline nounwind
+; values -> whole registers a row, converted to fp32 or paired for the bf16 dot product, zero past the end
+define internal void @pack_values(ptr noundef %values, i64 %stride, i64 %count, ptr noundef %packed, ptr noundef %scratch) #0 {
+entry:
+  %0 = icmp slt i64 0, %count
+  br i1 %0, label %row.loop, label %row.done
+
+row.loop:                                         ; preds = %row.loop, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %row.loop ]
+  %row.carried = phi <8 x float> [ zeroinitializer, %entry ], [ %poison4, %row.loop ]
+  %1 = mul nsw i64 %row, %stride
+  %in = getelementptr inbounds i8, ptr %values, i64 %1
+  %2 = mul nsw i64 %row, 96
+  %out = getelementptr inbounds i8, ptr %packed, i64 %2
+  %value = load <8 x i16>, ptr %in, align 2
+  %3 = bitcast <8 x i16> %value to <8 x half>
+  %4 = fpext <8 x half> %3 to <8 x float>
+  %5 = fsub <8 x float> %4, %4
+  %poison = fadd <8 x float> %row.carried, %5
+  store <8 x float> %4, ptr %out, align 32
+  %6 = getelementptr inbounds i8, ptr %in, i64 16
+  %value1 = load <8 x i16>, ptr %6, align 2
+  %7 = bitcast <8 x i16> %value1 to <8 x half>
+  %8 = fpext <8 x half> %7 to <8 x float>
+  %9 = fsub <8 x float> %8, %8
+  %poison2 = fadd <8 x float> %poison, %9
+  %10 = getelementptr inbounds i8, ptr %out, i64 32
+  store <8 x float> %8, ptr %10, align 32
+  %11 = getelementptr inbounds i8, ptr %in, i64 32
+  %value3 = load <8 x i16>, ptr %11, align 2
+  %12 = bitcast <8 x i16> %value3 to <8 x half>
+  %13 = fpext <8 x half> %12 to <8 x float>
+  %14 = fsub <8 x float> %13, %13
+  %poison4 = fadd <8 x float> %poison2, %14
+  %15 = getelementptr inbounds i8, ptr %out, i64 64
+  store <8 x float> %13, ptr %15, align 32
+  %row.next = add nsw i64 %row, 1
+  %16 = icmp slt i64 %row.next, %count
+  br i1 %16, label %row.loop, label %row.done
+
+row.done:                                         ; preds = %row.loop, %entry
+  %row.result = phi <8 x float> [ zeroinitializer, %entry ], [ %poison4, %row.loop ]
+  %pad_begin = udiv i64 %count, 1
+  %17 = add nsw i64 %count, 1
+  %18 = udiv i64 %17, 2
+  %19 = mul nsw i64 %18, 2
+  %pad_end = udiv i64 %19, 1
+  %20 = icmp slt i64 %pad_begin, %pad_end
+  br i1 %20, label %pad.loop, label %pad.done
+
+pad.loop:                                         ; preds = %pad.loop, %row.done
+  %pad = phi i64 [ %pad_begin, %row.done ], [ %pad.next, %pad.loop ]
+  %21 = mul nsw i64 %pad, 96
+  %22 = getelementptr inbounds i8, ptr %packed, i64 %21
+  store <8 x float> zeroinitializer, ptr %22, align 32
+  %23 = getelementptr inbounds i8, ptr %22, i64 32
+  store <8 x float> zeroinitializer, ptr %23, align 32
+  %24 = getelementptr inbounds i8, ptr %22, i64 64
+  store <8 x float> zeroinitializer, ptr %24, align 32
+  %pad.next = add nsw i64 %pad, 1
+  %25 = icmp slt i64 %pad.next, %pad_end
+  br i1 %25, label %pad.loop, label %pad.done
+
+pad.done:                                         ; preds = %pad.loop, %row.done
+  %26 = shufflevector <8 x float> %row.result, <8 x float> %row.result, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3>
+  %27 = fadd <8 x float> %row.result, %26
+  %28 = shufflevector <8 x float> %27, <8 x float> %27, <8 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5>
+  %29 = fadd <8 x float> %27, %28
+  %30 = shufflevector <8 x float> %29, <8 x float> %29, <8 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6>
+  %31 = fadd <8 x float> %29, %30
+  %32 = extractelement <8 x float> %31, i64 0
+  %33 = fcmp uno float %32, %32
+  %nonfinite = zext i1 %33 to i64
+  %34 = getelementptr inbounds i8, ptr %scratch, i64 96
+  store i64 %nonfinite, ptr %34, align 8
+  ret void
+}
+
+; Function Attrs: noinline nounwind
+; scores[row][key] = dot(query, key) for one panel of rows, accumulated in registers
+define internal void @scores(ptr noundef %queries, ptr noundef %packed, ptr noundef %scores, i64 %count) #0 {
+entry:
+  %0 = add nsw i64 %count, 15
+  %panels = udiv i64 %0, 16
+  %1 = icmp slt i64 0, %panels
+  br i1 %1, label %panel.loop, label %panel.done
+
+panel.loop:                                       ; preds = %word.done, %entry
+  %panel = phi i64 [ 0, %entry ], [ %panel.next, %word.done ]
+  %2 = mul nsw i64 %panel, 2560
+  %keys = getelementptr inbounds i8, ptr %packed, i64 %2
+  br i1 true, label %word.loop, label %word.done
+
+panel.done:                                       ; preds = %word.done, %entry
+  ret void
+
+word.loop:                                        ; preds = %word.loop, %panel.loop
+  %word = phi i64 [ 0, %panel.loop ], [ %word.next, %word.loop ]
+  %word.carried = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum, %word.loop ]
+  %word.carried1 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum9, %word.loop ]
+  %word.carried2 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum12, %word.loop ]
+  %word.carried3 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum13, %word.loop ]
+  %word.carried4 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum16, %word.loop ]
+  %word.carried5 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum17, %word.loop ]
+  %word.carried6 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum20, %word.loop ]
+  %word.carried7 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum21, %word.loop ]
+  %3 = mul nsw i64 %word, 64
+  %4 = getelementptr inbounds i8, ptr %keys, i64 %3
+  %key = load <8 x i32>, ptr %4, align 32
+  %5 = getelementptr inbounds i8, ptr %4, i64 32
+  %key8 = load <8 x i32>, ptr %5, align 32
+  %6 = mul nsw i64 %word, 4
+  %7 = getelementptr inbounds i8, ptr %queries, i64 %6
+  %8 = load i32, ptr %7, align 4
+  %q.splatinsert = insertelement <8 x i32> poison, i32 %8, i64 0
+  %q.splat = shufflevector <8 x i32> %q.splatinsert, <8 x i32> poison, <8 x i32> zeroinitializer
+  %9 = bitcast <8 x i32> %key to <8 x float>
+  %10 = bitcast <8 x i32> %q.splat to <8 x float>
+  %sum = call <8 x float> @llvm.fma.v8f32(<8 x float> %10, <8 x float> %9, <8 x float> %word.carried)
+  %11 = bitcast <8 x i32> %key8 to <8 x float>
+  %12 = bitcast <8 x i32> %q.splat to <8 x float>
+  %sum9 = call <8 x float> @llvm.fma.v8f32(<8 x float> %12, <8 x float> %11, <8 x float> %word.carried1)
+  %13 = getelementptr inbounds i8, ptr %7, i64 160
+  %14 = load i32, ptr %13, align 4
+  %q.splatinsert10 = insertelement <8 x i32> poison, i32 %14, i64 0
+  %q.splat11 = shufflevector <8 x i32> %q.splatinsert10, <8 x i32> poison, <8 x i32> zeroinitializer
+  %15 = bitcast <8 x i32> %key to <8 x float>
+  %16 = bitcast <8 x i32> %q.splat11 to <8 x float>
+  %sum12 = call <8 x float> @llvm.fma.v8f32(<8 x float> %16, <8 x float> %15, <8 x float> %word.carried2)
+  %17 = bitcast <8 x i32> %key8 to <8 x float>
+  %18 = bitcast <8 x i32> %q.splat11 to <8 x float>
+  %sum13 = call <8 x float> @llvm.fma.v8f32(<8 x float> %18, <8 x float> %17, <8 x float> %word.carried3)
+  %19 = getelementptr inbounds i8, ptr %7, i64 320
+  %20 = load i32, ptr %19, align 4
+  %q.splatinsert14 = insertelement <8 x i32> poison, i32 %20, i64 0
+  %q.splat15 = shufflevector <8 x i32> %q.splatinsert14, <8 x i32> poison, <8 x i32> zeroinitializer
+  %21 = bitcast <8 x i32> %key to <8 x float>
+  %22 = bitcast <8 x i32> %q.splat15 to <8 x float>
+  %sum16 = call <8 x float> @llvm.fma.v8f32(<8 x float> %22, <8 x float> %21, <8 x float> %word.carried4)
+  %23 = bitcast <8 x i32> %key8 to <8 x float>
+  %24 = bitcast <8 x i32> %q.splat15 to <8 x float>
+  %sum17 = call <8 x float> @llvm.fma.v8f32(<8 x float> %24, <8 x float> %23, <8 x float> %word.carried5)
+  %25 = getelementptr inbounds i8, ptr %7, i64 480
+  %26 = load i32, ptr %25, align 4
+  %q.splatinsert18 = insertelement <8 x i32> poison, i32 %26, i64 0
+  %q.splat19 = shufflevector <8 x i32> %q.splatinsert18, <8 x i32> poison, <8 x i32> zeroinitializer
+  %27 = bitcast <8 x i32> %key to <8 x float>
+  %28 = bitcast <8 x i32> %q.splat19 to <8 x float>
+  %sum20 = call <8 x float> @llvm.fma.v8f32(<8 x float> %28, <8 x float> %27, <8 x float> %word.carried6)
+  %29 = bitcast <8 x i32> %key8 to <8 x float>
+  %30 = bitcast <8 x i32> %q.splat19 to <8 x float>
+  %sum21 = call <8 x float> @llvm.fma.v8f32(<8 x float> %30, <8 x float> %29, <8 x float> %word.carried7)
+  %word.next = add nsw i64 %word, 1
+  %31 = icmp slt i64 %word.next, 40
+  br i1 %31, label %word.loop, label %word.done
+
+word.done:                                        ; preds = %word.loop, %panel.loop
+  %word.result = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum, %word.loop ]
+  %word.result22 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum9, %word.loop ]
+  %word.result23 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum12, %word.loop ]
+  %word.result24 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum13, %word.loop ]
+  %word.result25 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum16, %word.loop ]
+  %word.result26 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum17, %word.loop ]
+  %word.result27 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum20, %word.loop ]
+  %word.result28 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum21, %word.loop ]
+  %32 = mul nsw i64 %panel, 64
+  %out = getelementptr inbounds i8, ptr %scores, i64 %32
+  store <8 x float> %word.result, ptr %out, align 32
+  %33 = getelementptr inbounds i8, ptr %out, i64 32
+  store <8 x float> %word.result22, ptr %33, align 32
+  %34 = getelementptr inbounds i8, ptr %out, i64 768
+  store <8 x float> %word.result23, ptr %34, align 32
+  %35 = getelementptr inbounds i8, ptr %out, i64 800
+  store <8 x float> %word.result24, ptr %35, align 32
+  %36 = getelementptr inbounds i8, ptr %out, i64 1536
+  store <8 x float> %word.result25, ptr %36, align 32
+  %37 = getelementptr inbounds i8, ptr %out, i64 1568
+  store <8 x float> %word.result26, ptr %37, align 32
+  %38 = getelementptr inbounds i8, ptr %out, i64 2304
+  store <8 x float> %word.result27, ptr %38, align 32
+  %39 = getelementptr inbounds i8, ptr %out, i64 2336
+  store <8 x float> %word.result28, ptr %39, align 32
+  %panel.next = add nsw i64 %panel, 1
+  %40 = icmp slt i64 %panel.next, %panels
+  br i1 %40, label %panel.loop, label %panel.done
+}
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare <8 x float> @llvm.fma.v8f32(<8 x float>, <8 x float>, <8 x float>) #1
+
+; Function Attrs: noinline nounwind
+; scale, softcap, ALiBi, mask: leaves scores in units of log2
+define internal void @modify_scores(ptr noundef %arguments, ptr noundef %scratch, i64 %panel_row, i64 %key, i64 %vectors, i1 %apply_mask) #0 {
+entry:
+  %0 = getelementptr inbounds i8, ptr %scratch, i64 24
+  %rows = load i64, ptr %0, align 8
+  %last_row = sub nsw i64 %rows, 1
+  %batch = load i64, ptr %scratch, align 8
+  %1 = getelementptr inbounds i8, ptr %scratch, i64 48
+  %shift = load i64, ptr %1, align 8
+  %2 = getelementptr inbounds i8, ptr %arguments, i64 424
+  %scale_log2 = load double, ptr %2, align 8
+  %scale_log2.f32 = fptrunc double %scale_log2 to float
+  %.splatinsert = insertelement <8 x float> poison, float %scale_log2.f32, i64 0
+  %.splat = shufflevector <8 x float> %.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %3 = getelementptr inbounds i8, ptr %arguments, i64 440
+  %softcap = load double, ptr %3, align 8
+  %softcap.f32 = fptrunc double %softcap to float
+  %4 = fmul float %softcap.f32, 0x3FF7154760000000
+  %cap_log2.splatinsert = insertelement <8 x float> poison, float %4, i64 0
+  %cap_log2.splat = shufflevector <8 x float> %cap_log2.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %5 = getelementptr inbounds i8, ptr %arguments, i64 432
+  %scale = load double, ptr %5, align 8
+  %scale.f32 = fptrunc double %scale to float
+  %6 = fdiv float %scale.f32, %softcap.f32
+  %scale_over_cap.splatinsert = insertelement <8 x float> poison, float %6, i64 0
+  %scale_over_cap.splat = shufflevector <8 x float> %scale_over_cap.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  br i1 true, label %row.loop, label %row.done
+
+row.loop:                                         ; preds = %vector.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %vector.done ]
+  %7 = add nsw i64 %panel_row, %row
+  %8 = call i64 @llvm.smin.i64(i64 %7, i64 %last_row)
+  %9 = getelementptr inbounds i8, ptr %scratch, i64 16
+  %row0 = load i64, ptr %9, align 8
+  %absolute_row = add nsw i64 %row0, %8
+  %10 = getelementptr inbounds i8, ptr %scratch, i64 8
+  %head0 = load i64, ptr %10, align 8
+  %11 = mul nsw i64 %row, 768
+  %12 = getelementptr inbounds i8, ptr %scratch, i64 28352
+  %scores = getelementptr inbounds i8, ptr %12, i64 %11
+  %13 = getelementptr inbounds i8, ptr %arguments, i64 336
+  %alibi_stride_batch = load i64, ptr %13, align 8
+  %14 = mul nsw i64 %batch, %alibi_stride_batch
+  %15 = add nsw i64 %14, %head0
+  %16 = mul nsw i64 %15, 4
+  %17 = getelementptr inbounds i8, ptr %arguments, i64 56
+  %alibi_slopes = load ptr, ptr %17, align 8
+  %18 = getelementptr inbounds i8, ptr %alibi_slopes, i64 %16
+  %19 = load float, ptr %18, align 4
+  %20 = fmul float %19, 0xBFF7154760000000
+  %slope_log2.splatinsert = insertelement <8 x float> poison, float %20, i64 0
+  %slope_log2.splat = shufflevector <8 x float> %slope_log2.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %21 = add nsw i64 %absolute_row, %shift
+  %distance = sub nsw i64 %key, %21
+  %22 = getelementptr inbounds i8, ptr %arguments, i64 304
+  %mask_stride_batch = load i64, ptr %22, align 8
+  %23 = mul nsw i64 %batch, %mask_stride_batch
+  %24 = getelementptr inbounds i8, ptr %arguments, i64 312
+  %mask_stride_head = load i64, ptr %24, align 8
+  %25 = mul nsw i64 %head0, %mask_stride_head
+  %26 = add nsw i64 %23, %25
+  %27 = getelementptr inbounds i8, ptr %arguments, i64 320
+  %mask_stride_q = load i64, ptr %27, align 8
+  %28 = mul nsw i64 %absolute_row, %mask_stride_q
+  %29 = add nsw i64 %26, %28
+  %30 = getelementptr inbounds i8, ptr %arguments, i64 40
+  %mask = load ptr, ptr %30, align 8
+  %mask_row = getelementptr inbounds i8, ptr %mask, i64 %29
+  %31 = getelementptr inbounds i8, ptr %arguments, i64 328
+  %mask_seqlen_kv = load i64, ptr %31, align 8
+  %32 = icmp slt i64 0, %vectors
+  br i1 %32, label %vector.loop, label %vector.done
+
+row.done:                                         ; preds = %vector.done, %entry
+  ret void
+
+vector.loop:                                      ; preds = %apply.end, %row.loop
+  %vector = phi i64 [ 0, %row.loop ], [ %vector.next, %apply.end ]
+  %33 = mul nsw i64 %vector, 32
+  %34 = getelementptr inbounds i8, ptr %scores, i64 %33
+  %s = load <8 x float>, ptr %34, align 32
+  %35 = fmul <8 x float> %s, %scale_over_cap.splat
+  %36 = call <8 x float> @llvm.fabs.v8f32(<8 x float> %35)
+  %37 = fmul <8 x float> %35, %35
+  %tanh = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0xBF78257B20000000, float 0xBF78257B20000000, float 0xBF78257B20000000, float 0xBF78257B20000000, float 0xBF78257B20000000, float 0xBF78257B20000000, float 0xBF78257B20000000, float 0xBF78257B20000000>, <8 x float> %37, <8 x float> <float 0x3F954B8800000000, float 0x3F954B8800000000, float 0x3F954B8800000000, float 0x3F954B8800000000, float 0x3F954B8800000000, float 0x3F954B8800000000, float 0x3F954B8800000000, float 0x3F954B8800000000>)
+  %tanh1 = call <8 x float> @llvm.fma.v8f32(<8 x float> %tanh, <8 x float> %37, <8 x float> <float 0xBFAB898DA0000000, float 0xBFAB898DA0000000, float 0xBFAB898DA0000000, float 0xBFAB898DA0000000, float 0xBFAB898DA0000000, float 0xBFAB898DA0000000, float 0xBFAB898DA0000000, float 0xBFAB898DA0000000>)
+  %tanh2 = call <8 x float> @llvm.fma.v8f32(<8 x float> %tanh1, <8 x float> %37, <8 x float> <float 0x3FC1109AE0000000, float 0x3FC1109AE0000000, float 0x3FC1109AE0000000, float 0x3FC1109AE0000000, float 0x3FC1109AE0000000, float 0x3FC1109AE0000000, float 0x3FC1109AE0000000, float 0x3FC1109AE0000000>)
+  %tanh3 = call <8 x float> @llvm.fma.v8f32(<8 x float> %tanh2, <8 x float> %37, <8 x float> <float 0xBFD55553E0000000, float 0xBFD55553E0000000, float 0xBFD55553E0000000, float 0xBFD55553E0000000, float 0xBFD55553E0000000, float 0xBFD55553E0000000, float 0xBFD55553E0000000, float 0xBFD55553E0000000>)
+  %tanh4 = call <8 x float> @llvm.fma.v8f32(<8 x float> %tanh3, <8 x float> %37, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %38 = fmul <8 x float> %35, %tanh4
+  %39 = fmul <8 x float> %36, <float 0xC007154760000000, float 0xC007154760000000, float 0xC007154760000000, float 0xC007154760000000, float 0xC007154760000000, float 0xC007154760000000, float 0xC007154760000000, float 0xC007154760000000>
+  %40 = fcmp olt <8 x float> %39, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %41 = select <8 x i1> %40, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %39
+  %42 = fptosi <8 x float> %41 to <8 x i32>
+  %43 = freeze <8 x i32> %42
+  %44 = sitofp <8 x i32> %43 to <8 x float>
+  %45 = fcmp ogt <8 x float> %44, %41
+  %46 = sext <8 x i1> %45 to <8 x i32>
+  %floor = add <8 x i32> %43, %46
+  %47 = sitofp <8 x i32> %floor to <8 x float>
+  %fraction = fsub <8 x float> %41, %47
+  %exp2 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <8 x float> %fraction, <8 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp25 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp2, <8 x float> %fraction, <8 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp26 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp25, <8 x float> %fraction, <8 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp27 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp26, <8 x float> %fraction, <8 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp28 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp27, <8 x float> %fraction, <8 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp29 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp28, <8 x float> %fraction, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %48 = add <8 x i32> %floor, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %49 = shl <8 x i32> %48, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power = bitcast <8 x i32> %49 to <8 x float>
+  %exp210 = fmul <8 x float> %exp29, %power
+  %50 = fadd <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>, %exp210
+  %51 = fsub <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>, %exp210
+  %52 = fdiv <8 x float> %51, %50
+  %53 = call <8 x float> @llvm.copysign.v8f32(<8 x float> %52, <8 x float> %35)
+  %54 = fcmp olt <8 x float> %36, <float 0x3FE3333340000000, float 0x3FE3333340000000, float 0x3FE3333340000000, float 0x3FE3333340000000, float 0x3FE3333340000000, float 0x3FE3333340000000, float 0x3FE3333340000000, float 0x3FE3333340000000>
+  %tanh11 = select <8 x i1> %54, <8 x float> %38, <8 x float> %53
+  %capped = fmul <8 x float> %tanh11, %cap_log2.splat
+  %55 = mul nsw i64 %vector, 8
+  %56 = add nsw i64 %distance, %55
+  %57 = sitofp i64 %56 to float
+  %.splatinsert12 = insertelement <8 x float> poison, float %57, i64 0
+  %.splat13 = shufflevector <8 x float> %.splatinsert12, <8 x float> poison, <8 x i32> zeroinitializer
+  %58 = fadd <8 x float> %.splat13, <float 0.000000e+00, float 1.000000e+00, float 2.000000e+00, float 3.000000e+00, float 4.000000e+00, float 5.000000e+00, float 6.000000e+00, float 7.000000e+00>
+  %59 = call <8 x float> @llvm.fabs.v8f32(<8 x float> %58)
+  %biased = call <8 x float> @llvm.fma.v8f32(<8 x float> %slope_log2.splat, <8 x float> %59, <8 x float> %capped)
+  store <8 x float> %biased, ptr %34, align 32
+  br i1 %apply_mask, label %apply, label %apply.end
+
+vector.done:                                      ; preds = %apply.end, %row.loop
+  %row.next = add nsw i64 %row, 1
+  %60 = icmp slt i64 %row.next, 4
+  br i1 %60, label %row.loop, label %row.done
+
+apply:                                            ; preds = %vector.loop
+  %column = add nsw i64 %key, %55
+  %61 = mul nsw i64 %column, 4
+  %mask_at = getelementptr inbounds i8, ptr %mask_row, i64 %61
+  %62 = add nsw i64 %column, 8
+  %63 = icmp sle i64 %62, %mask_seqlen_kv
+  br i1 %63, label %whole, label %whole.else
+
+apply.end:                                        ; preds = %whole.end, %vector.loop
+  %vector.next = add nsw i64 %vector, 1
+  %64 = icmp slt i64 %vector.next, %vectors
+  br i1 %64, label %vector.loop, label %vector.done
+
+whole:                                            ; preds = %apply
+  %mask14 = load <8 x i32>, ptr %mask_at, align 4
+  %65 = bitcast <8 x i32> %mask14 to <8 x float>
+  %66 = call <8 x float> @llvm.fma.v8f32(<8 x float> %65, <8 x float> <float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000>, <8 x float> %biased)
+  %67 = fcmp olt <8 x float> %66, <float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000>
+  %bounded = select <8 x i1> %67, <8 x float> <float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000>, <8 x float> %66
+  %68 = fcmp oeq <8 x float> %65, <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  %masked = select <8 x i1> %68, <8 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, <8 x float> %bounded
+  store <8 x float> %masked, ptr %34, align 32
+  br label %whole.end
+
+whole.else:                                       ; preds = %apply
+  %69 = sub nsw i64 %mask_seqlen_kv, %column
+  %70 = call i64 @llvm.smax.i64(i64 %69, i64 0)
+  %71 = trunc i64 %70 to i32
+  %.splatinsert15 = insertelement <8 x i32> poison, i32 %71, i64 0
+  %.splat16 = shufflevector <8 x i32> %.splatinsert15, <8 x i32> poison, <8 x i32> zeroinitializer
+  %live = icmp slt <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %.splat16
+  %mask17 = call <8 x i32> @llvm.masked.load.v8i32.p0(ptr %mask_at, i32 4, <8 x i1> %live, <8 x i32> zeroinitializer)
+  %72 = bitcast <8 x i32> %mask17 to <8 x float>
+  %73 = call <8 x float> @llvm.fma.v8f32(<8 x float> %72, <8 x float> <float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000, float 0x3FF7154760000000>, <8 x float> %biased)
+  %74 = fcmp olt <8 x float> %73, <float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000>
+  %bounded18 = select <8 x i1> %74, <8 x float> <float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000, float 0xC7EFFFFFE0000000>, <8 x float> %73
+  %75 = fcmp oeq <8 x float> %72, <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  %masked19 = select <8 x i1> %75, <8 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, <8 x float> %bounded18
+  store <8 x float> %masked19, ptr %34, align 32
+  br label %whole.end
+
+whole.end:                                        ; preds = %whole.else, %whole
+  br label %apply.end
+}
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare <8 x float> @llvm.fabs.v8f32(<8 x float>) #1
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare <8 x float> @llvm.copysign.v8f32(<8 x float>, <8 x float>) #1
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare i64 @llvm.smax.i64(i64, i64) #1
+
+; Function Attrs: nocallback nofree nosync nounwind willreturn memory(argmem: read)
+declare <8 x i32> @llvm.masked.load.v8i32.p0(ptr nocapture, i32 immarg, <8 x i1>, <8 x i32>) #2
+
+; Function Attrs: noinline nounwind
+; hides keys outside each row's interval [lo, hi) and past the end of the block
+define internal void @mask_interval(ptr noundef %scores, ptr noundef %lo, ptr noundef %hi, i64 %row_bytes, i64 %key, i64 %count, i64 %vectors) #0 {
+entry:
+  br i1 true, label %row.loop, label %row.done
+
+row.loop:                                         ; preds = %vector.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %vector.done ]
+  %0 = mul nsw i64 %row, %row_bytes
+  %1 = getelementptr inbounds i8, ptr %lo, i64 %0
+  %2 = load i64, ptr %1, align 8
+  %3 = sub nsw i64 %2, %key
+  %4 = call i64 @llvm.smin.i64(i64 %3, i64 %count)
+  %from = call i64 @llvm.smax.i64(i64 %4, i64 0)
+  %5 = trunc i64 %from to i32
+  %.splatinsert = insertelement <8 x i32> poison, i32 %5, i64 0
+  %.splat = shufflevector <8 x i32> %.splatinsert, <8 x i32> poison, <8 x i32> zeroinitializer
+  %6 = getelementptr inbounds i8, ptr %hi, i64 %0
+  %7 = load i64, ptr %6, align 8
+  %8 = sub nsw i64 %7, %key
+  %9 = call i64 @llvm.smin.i64(i64 %8, i64 %count)
+  %to = call i64 @llvm.smax.i64(i64 %9, i64 0)
+  %10 = trunc i64 %to to i32
+  %.splatinsert1 = insertelement <8 x i32> poison, i32 %10, i64 0
+  %.splat2 = shufflevector <8 x i32> %.splatinsert1, <8 x i32> poison, <8 x i32> zeroinitializer
+  %11 = mul nsw i64 %row, 768
+  %row_scores = getelementptr inbounds i8, ptr %scores, i64 %11
+  %12 = icmp slt i64 0, %vectors
+  br i1 %12, label %vector.loop, label %vector.done
+
+row.done:                                         ; preds = %vector.done, %entry
+  ret void
+
+vector.loop:                                      ; preds = %vector.loop, %row.loop
+  %vector = phi i64 [ 0, %row.loop ], [ %vector.next, %vector.loop ]
+  %13 = mul nsw i64 %vector, 32
+  %14 = getelementptr inbounds i8, ptr %row_scores, i64 %13
+  %15 = mul nsw i64 %vector, 8
+  %16 = trunc i64 %15 to i32
+  %.splatinsert3 = insertelement <8 x i32> poison, i32 %16, i64 0
+  %.splat4 = shufflevector <8 x i32> %.splatinsert3, <8 x i32> poison, <8 x i32> zeroinitializer
+  %column = add <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %.splat4
+  %17 = icmp slt <8 x i32> %column, %.splat2
+  %18 = icmp sge <8 x i32> %column, %.splat
+  %visible = and <8 x i1> %18, %17
+  %s = load <8 x float>, ptr %14, align 32
+  %19 = select <8 x i1> %visible, <8 x float> %s, <8 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <8 x float> %19, ptr %14, align 32
+  %vector.next = add nsw i64 %vector, 1
+  %20 = icmp slt i64 %vector.next, %vectors
+  br i1 %20, label %vector.loop, label %vector.done
+
+vector.done:                                      ; preds = %vector.loop, %row.loop
+  %row.next = add nsw i64 %row, 1
+  %21 = icmp slt i64 %row.next, 4
+  br i1 %21, label %row.loop, label %row.done
+}
+
+; Function Attrs: noinline nounwind
+; online softmax: m <- max, p = 2^(scale * s - m), l <- alpha * l + sum p, alpha = 2^(m_old - m)
+define internal void @softmax(ptr noundef %scores, ptr noundef %probabilities, ptr noundef %m, ptr noundef %l, ptr noundef %alpha, i64 %vectors, float %scale_log2) #0 {
+entry:
+  %scale.splatinsert = insertelement <8 x float> poison, float %scale_log2, i64 0
+  %scale.splat = shufflevector <8 x float> %scale.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  br i1 true, label %row.loop, label %row.done
+
+row.loop:                                         ; preds = %exp.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %exp.done ]
+  %0 = mul nsw i64 %row, 768
+  %in = getelementptr inbounds i8, ptr %scores, i64 %0
+  %1 = mul nsw i64 %row, 768
+  %out = getelementptr inbounds i8, ptr %probabilities, i64 %1
+  %2 = icmp slt i64 0, %vectors
+  br i1 %2, label %max.loop, label %max.done
+
+row.done:                                         ; preds = %exp.done, %entry
+  ret void
+
+max.loop:                                         ; preds = %max.loop, %row.loop
+  %max = phi i64 [ 0, %row.loop ], [ %max.next, %max.loop ]
+  %max.carried = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max2, %max.loop ]
+  %max.carried1 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
+  %3 = mul nsw i64 %max, 32
+  %4 = getelementptr inbounds i8, ptr %in, i64 %3
+  %s = load <8 x float>, ptr %4, align 32
+  %5 = fcmp ogt <8 x float> %s, %max.carried
+  %max2 = select <8 x i1> %5, <8 x float> %s, <8 x float> %max.carried
+  %6 = add nsw i64 %max, 1
+  %7 = mul nsw i64 %6, 32
+  %8 = getelementptr inbounds i8, ptr %in, i64 %7
+  %s3 = load <8 x float>, ptr %8, align 32
+  %9 = fcmp ogt <8 x float> %s3, %max.carried1
+  %max4 = select <8 x i1> %9, <8 x float> %s3, <8 x float> %max.carried1
+  %max.next = add nsw i64 %max, 2
+  %10 = icmp slt i64 %max.next, %vectors
+  br i1 %10, label %max.loop, label %max.done
+
+max.done:                                         ; preds = %max.loop, %row.loop
+  %max.result = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max2, %max.loop ]
+  %max.result5 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
+  %11 = fcmp ogt <8 x float> %max.result5, %max.result
+  %12 = select <8 x i1> %11, <8 x float> %max.result5, <8 x float> %max.result
+  %13 = shufflevector <8 x float> %12, <8 x float> %12, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3>
+  %14 = fcmp ogt <8 x float> %12, %13
+  %15 = select <8 x i1> %14, <8 x float> %12, <8 x float> %13
+  %16 = shufflevector <8 x float> %15, <8 x float> %15, <8 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5>
+  %17 = fcmp ogt <8 x float> %15, %16
+  %18 = select <8 x i1> %17, <8 x float> %15, <8 x float> %16
+  %19 = shufflevector <8 x float> %18, <8 x float> %18, <8 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6>
+  %20 = fcmp ogt <8 x float> %18, %19
+  %21 = select <8 x i1> %20, <8 x float> %18, <8 x float> %19
+  %block_max = extractelement <8 x float> %21, i64 0
+  %22 = mul nsw i64 %row, 4
+  %23 = getelementptr inbounds i8, ptr %m, i64 %22
+  %m_old = load float, ptr %23, align 4
+  %24 = fmul float %block_max, %scale_log2
+  %25 = fcmp ogt float %m_old, %24
+  %m_new = select i1 %25, float %m_old, float %24
+  %empty = fcmp oeq float %m_new, 0xFFF0000000000000
+  %shift = select i1 %empty, float 0.000000e+00, float %m_new
+  store float %m_new, ptr %23, align 4
+  %26 = fsub float %m_old, %shift
+  %.splatinsert = insertelement <8 x float> poison, float %26, i64 0
+  %.splat = shufflevector <8 x float> %.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %27 = fcmp olt <8 x float> %.splat, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %28 = select <8 x i1> %27, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %.splat
+  %29 = fptosi <8 x float> %28 to <8 x i32>
+  %30 = freeze <8 x i32> %29
+  %31 = sitofp <8 x i32> %30 to <8 x float>
+  %32 = fcmp ogt <8 x float> %31, %28
+  %33 = sext <8 x i1> %32 to <8 x i32>
+  %floor = add <8 x i32> %30, %33
+  %34 = sitofp <8 x i32> %floor to <8 x float>
+  %fraction = fsub <8 x float> %28, %34
+  %exp2 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <8 x float> %fraction, <8 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp26 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp2, <8 x float> %fraction, <8 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp27 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp26, <8 x float> %fraction, <8 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp28 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp27, <8 x float> %fraction, <8 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp29 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp28, <8 x float> %fraction, <8 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp210 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp29, <8 x float> %fraction, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %35 = add <8 x i32> %floor, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %36 = shl <8 x i32> %35, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power = bitcast <8 x i32> %36 to <8 x float>
+  %exp211 = fmul <8 x float> %exp210, %power
+  %37 = mul nsw i64 %row, 4
+  %38 = getelementptr inbounds i8, ptr %alpha, i64 %37
+  %39 = extractelement <8 x float> %exp211, i64 0
+  store float %39, ptr %38, align 4
+  %40 = fneg float %shift
+  %negative_shift.splatinsert = insertelement <8 x float> poison, float %40, i64 0
+  %negative_shift.splat = shufflevector <8 x float> %negative_shift.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %41 = icmp slt i64 0, %vectors
+  br i1 %41, label %exp.loop, label %exp.done
+
+exp.loop:                                         ; preds = %exp.loop, %max.done
+  %exp = phi i64 [ 0, %max.done ], [ %exp.next, %exp.loop ]
+  %exp.carried = phi <8 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
+  %exp.carried12 = phi <8 x float> [ zeroinitializer, %max.done ], [ %sum31, %exp.loop ]
+  %42 = mul nsw i64 %exp, 32
+  %43 = getelementptr inbounds i8, ptr %in, i64 %42
+  %s13 = load <8 x float>, ptr %43, align 32
+  %44 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s13, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
+  %45 = fcmp olt <8 x float> %44, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %46 = select <8 x i1> %45, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %44
+  %47 = fptosi <8 x float> %46 to <8 x i32>
+  %48 = freeze <8 x i32> %47
+  %49 = sitofp <8 x i32> %48 to <8 x float>
+  %50 = fcmp ogt <8 x float> %49, %46
+  %51 = sext <8 x i1> %50 to <8 x i32>
+  %floor14 = add <8 x i32> %48, %51
+  %52 = sitofp <8 x i32> %floor14 to <8 x float>
+  %fraction15 = fsub <8 x float> %46, %52
+  %exp216 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction15, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp217 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp216, <8 x float> %fraction15, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp218 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp217, <8 x float> %fraction15, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp219 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp218, <8 x float> %fraction15, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %53 = add <8 x i32> %floor14, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %54 = shl <8 x i32> %53, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power20 = bitcast <8 x i32> %54 to <8 x float>
+  %exp221 = fmul <8 x float> %exp219, %power20
+  %sum = fadd <8 x float> %exp.carried, %exp221
+  %55 = mul nsw i64 %exp, 8
+  %56 = mul nsw i64 %55, 4
+  %57 = getelementptr inbounds i8, ptr %out, i64 %56
+  store <8 x float> %exp221, ptr %57, align 32
+  %58 = add nsw i64 %exp, 1
+  %59 = mul nsw i64 %58, 32
+  %60 = getelementptr inbounds i8, ptr %in, i64 %59
+  %s22 = load <8 x float>, ptr %60, align 32
+  %61 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s22, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
+  %62 = fcmp olt <8 x float> %61, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %63 = select <8 x i1> %62, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %61
+  %64 = fptosi <8 x float> %63 to <8 x i32>
+  %65 = freeze <8 x i32> %64
+  %66 = sitofp <8 x i32> %65 to <8 x float>
+  %67 = fcmp ogt <8 x float> %66, %63
+  %68 = sext <8 x i1> %67 to <8 x i32>
+  %floor23 = add <8 x i32> %65, %68
+  %69 = sitofp <8 x i32> %floor23 to <8 x float>
+  %fraction24 = fsub <8 x float> %63, %69
+  %exp225 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction24, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp226 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp225, <8 x float> %fraction24, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp227 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp226, <8 x float> %fraction24, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp228 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp227, <8 x float> %fraction24, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %70 = add <8 x i32> %floor23, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %71 = shl <8 x i32> %70, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power29 = bitcast <8 x i32> %71 to <8 x float>
+  %exp230 = fmul <8 x float> %exp228, %power29
+  %sum31 = fadd <8 x float> %exp.carried12, %exp230
+  %72 = add nsw i64 %exp, 1
+  %73 = mul nsw i64 %72, 8
+  %74 = mul nsw i64 %73, 4
+  %75 = getelementptr inbounds i8, ptr %out, i64 %74
+  store <8 x float> %exp230, ptr %75, align 32
+  %exp.next = add nsw i64 %exp, 2
+  %76 = icmp slt i64 %exp.next, %vectors
+  br i1 %76, label %exp.loop, label %exp.done
+
+exp.done:                                         ; preds = %exp.loop, %max.done
+  %exp.result = phi <8 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
+  %exp.result32 = phi <8 x float> [ zeroinitializer, %max.done ], [ %sum31, %exp.loop ]
+  %77 = fadd <8 x float> %exp.result, %exp.result32
+  %78 = mul nsw i64 %row, 32
+  %79 = getelementptr inbounds i8, ptr %l, i64 %78
+  %l_old = load <8 x float>, ptr %79, align 32
+  %l_new = call <8 x float> @llvm.fma.v8f32(<8 x float> %l_old, <8 x float> %exp211, <8 x float> %77)
+  store <8 x float> %l_new, ptr %79, align 32
+  %row.next = add nsw i64 %row, 1
+  %80 = icmp slt i64 %row.next, 4
+  br i1 %80, label %row.loop, label %row.done
+}
+
+; Function Attrs: noinline nounwind
+; outputs <- alpha * outputs + probabilities * values
+define internal void @accumulate(ptr noundef %outputs, ptr noundef %probabilities, ptr noundef %values, i64 %stride, ptr noundef %alpha, i64 %count) #0 {
+entry:
+  br i1 true, label %chunk.loop, label %chunk.done
+
+chunk.loop:                                       ; preds = %key.done, %entry
+  %chunk = phi i64 [ 0, %entry ], [ %chunk.next, %key.done ]
+  %0 = mul nsw i64 %chunk, 32
+  %out = getelementptr inbounds i8, ptr %outputs, i64 %0
+  %1 = mul nsw i64 %chunk, 32
+  %from = getelementptr inbounds i8, ptr %values, i64 %1
+  %2 = load float, ptr %alpha, align 4
+  %factor.splatinsert = insertelement <8 x float> poison, float %2, i64 0
+  %factor.splat = shufflevector <8 x float> %factor.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %3 = load <8 x float>, ptr %out, align 32
+  %o = fmul <8 x float> %3, %factor.splat
+  %4 = getelementptr inbounds i8, ptr %out, i64 32
+  %5 = load <8 x float>, ptr %4, align 32
+  %o1 = fmul <8 x float> %5, %factor.splat
+  %6 = getelementptr inbounds i8, ptr %out, i64 64
+  %7 = load <8 x float>, ptr %6, align 32
+  %o2 = fmul <8 x float> %7, %factor.splat
+  %8 = getelementptr inbounds i8, ptr %alpha, i64 4
+  %9 = load float, ptr %8, align 4
+  %factor.splatinsert3 = insertelement <8 x float> poison, float %9, i64 0
+  %factor.splat4 = shufflevector <8 x float> %factor.splatinsert3, <8 x float> poison, <8 x i32> zeroinitializer
+  %10 = getelementptr inbounds i8, ptr %out, i64 96
+  %11 = load <8 x float>, ptr %10, align 32
+  %o5 = fmul <8 x float> %11, %factor.splat4
+  %12 = getelementptr inbounds i8, ptr %out, i64 128
+  %13 = load <8 x float>, ptr %12, align 32
+  %o6 = fmul <8 x float> %13, %factor.splat4
+  %14 = getelementptr inbounds i8, ptr %out, i64 160
+  %15 = load <8 x float>, ptr %14, align 32
+  %o7 = fmul <8 x float> %15, %factor.splat4
+  %16 = getelementptr inbounds i8, ptr %alpha, i64 8
+  %17 = load float, ptr %16, align 4
+  %factor.splatinsert8 = insertelement <8 x float> poison, float %17, i64 0
+  %factor.splat9 = shufflevector <8 x float> %factor.splatinsert8, <8 x float> poison, <8 x i32> zeroinitializer
+  %18 = getelementptr inbounds i8, ptr %out, i64 192
+  %19 = load <8 x float>, ptr %18, align 32
+  %o10 = fmul <8 x float> %19, %factor.splat9
+  %20 = getelementptr inbounds i8, ptr %out, i64 224
+  %21 = load <8 x float>, ptr %20, align 32
+  %o11 = fmul <8 x float> %21, %factor.splat9
+  %22 = getelementptr inbounds i8, ptr %out, i64 256
+  %23 = load <8 x float>, ptr %22, align 32
+  %o12 = fmul <8 x float> %23, %factor.splat9
+  %24 = getelementptr inbounds i8, ptr %alpha, i64 12
+  %25 = load float, ptr %24, align 4
+  %factor.splatinsert13 = insertelement <8 x float> poison, float %25, i64 0
+  %factor.splat14 = shufflevector <8 x float> %factor.splatinsert13, <8 x float> poison, <8 x i32> zeroinitializer
+  %26 = getelementptr inbounds i8, ptr %out, i64 288
+  %27 = load <8 x float>, ptr %26, align 32
+  %o15 = fmul <8 x float> %27, %factor.splat14
+  %28 = getelementptr inbounds i8, ptr %out, i64 320
+  %29 = load <8 x float>, ptr %28, align 32
+  %o16 = fmul <8 x float> %29, %factor.splat14
+  %30 = getelementptr inbounds i8, ptr %out, i64 352
+  %31 = load <8 x float>, ptr %30, align 32
+  %o17 = fmul <8 x float> %31, %factor.splat14
+  %32 = icmp slt i64 0, %count
+  br i1 %32, label %key.loop, label %key.done
+
+chunk.done:                                       ; preds = %key.done, %entry
+  ret void
+
+key.loop:                                         ; preds = %key.loop, %chunk.loop
+  %key = phi i64 [ 0, %chunk.loop ], [ %key.next, %key.loop ]
+  %key.carried = phi <8 x float> [ %o, %chunk.loop ], [ %sum, %key.loop ]
+  %key.carried18 = phi <8 x float> [ %o1, %chunk.loop ], [ %sum31, %key.loop ]
+  %key.carried19 = phi <8 x float> [ %o2, %chunk.loop ], [ %sum32, %key.loop ]
+  %key.carried20 = phi <8 x float> [ %o5, %chunk.loop ], [ %sum35, %key.loop ]
+  %key.carried21 = phi <8 x float> [ %o6, %chunk.loop ], [ %sum36, %key.loop ]
+  %key.carried22 = phi <8 x float> [ %o7, %chunk.loop ], [ %sum37, %key.loop ]
+  %key.carried23 = phi <8 x float> [ %o10, %chunk.loop ], [ %sum40, %key.loop ]
+  %key.carried24 = phi <8 x float> [ %o11, %chunk.loop ], [ %sum41, %key.loop ]
+  %key.carried25 = phi <8 x float> [ %o12, %chunk.loop ], [ %sum42, %key.loop ]
+  %key.carried26 = phi <8 x float> [ %o15, %chunk.loop ], [ %sum45, %key.loop ]
+  %key.carried27 = phi <8 x float> [ %o16, %chunk.loop ], [ %sum46, %key.loop ]
+  %key.carried28 = phi <8 x float> [ %o17, %chunk.loop ], [ %sum47, %key.loop ]
+  %33 = mul nsw i64 %key, %stride
+  %34 = getelementptr inbounds i8, ptr %from, i64 %33
+  %35 = getelementptr inbounds i8, ptr %34, i64 0
+  %v = load <8 x i32>, ptr %35, align 32
+  %36 = getelementptr inbounds i8, ptr %34, i64 32
+  %v29 = load <8 x i32>, ptr %36, align 32
+  %37 = getelementptr inbounds i8, ptr %34, i64 64
+  %v30 = load <8 x i32>, ptr %37, align 32
+  %38 = mul nsw i64 %key, 4
+  %39 = getelementptr inbounds i8, ptr %probabilities, i64 %38
+  %40 = load i32, ptr %39, align 4
+  %p.splatinsert = insertelement <8 x i32> poison, i32 %40, i64 0
+  %p.splat = shufflevector <8 x i32> %p.splatinsert, <8 x i32> poison, <8 x i32> zeroinitializer
+  %41 = bitcast <8 x i32> %v to <8 x float>
+  %42 = bitcast <8 x i32> %p.splat to <8 x float>
+  %sum = call <8 x float> @llvm.fma.v8f32(<8 x float> %42, <8 x float> %41, <8 x float> %key.carried)
+  %43 = bitcast <8 x i32> %v29 to <8 x float>
+  %44 = bitcast <8 x i32> %p.splat to <8 x float>
+  %sum31 = call <8 x float> @llvm.fma.v8f32(<8 x float> %44, <8 x float> %43, <8 x float> %key.carried18)
+  %45 = bitcast <8 x i32> %v30 to <8 x float>
+  %46 = bitcast <8 x i32> %p.splat to <8 x float>
+  %sum32 = call <8 x float> @llvm.fma.v8f32(<8 x float> %46, <8 x float> %45, <8 x float> %key.carried19)
+  %47 = getelementptr inbounds i8, ptr %39, i64 768
+  %48 = load i32, ptr %47, align 4
+  %p.splatinsert33 = insertelement <8 x i32> poison, i32 %48, i64 0
+  %p.splat34 = shufflevector <8 x i32> %p.splatinsert33, <8 x i32> poison, <8 x i32> zeroinitializer
+  %49 = bitcast <8 x i32> %v to <8 x float>
+  %50 = bitcast <8 x i32> %p.splat34 to <8 x float>
+  %sum35 = call <8 x float> @llvm.fma.v8f32(<8 x float> %50, <8 x float> %49, <8 x float> %key.carried20)
+  %51 = bitcast <8 x i32> %v29 to <8 x float>
+  %52 = bitcast <8 x i32> %p.splat34 to <8 x float>
+  %sum36 = call <8 x float> @llvm.fma.v8f32(<8 x float> %52, <8 x float> %51, <8 x float> %key.carried21)
+  %53 = bitcast <8 x i32> %v30 to <8 x float>
+  %54 = bitcast <8 x i32> %p.splat34 to <8 x float>
+  %sum37 = call <8 x float> @llvm.fma.v8f32(<8 x float> %54, <8 x float> %53, <8 x float> %key.carried22)
+  %55 = getelementptr inbounds i8, ptr %39, i64 1536
+  %56 = load i32, ptr %55, align 4
+  %p.splatinsert38 = insertelement <8 x i32> poison, i32 %56, i64 0
+  %p.splat39 = shufflevector <8 x i32> %p.splatinsert38, <8 x i32> poison, <8 x i32> zeroinitializer
+  %57 = bitcast <8 x i32> %v to <8 x float>
+  %58 = bitcast <8 x i32> %p.splat39 to <8 x float>
+  %sum40 = call <8 x float> @llvm.fma.v8f32(<8 x float> %58, <8 x float> %57, <8 x float> %key.carried23)
+  %59 = bitcast <8 x i32> %v29 to <8 x float>
+  %60 = bitcast <8 x i32> %p.splat39 to <8 x float>
+  %sum41 = call <8 x float> @llvm.fma.v8f32(<8 x float> %60, <8 x float> %59, <8 x float> %key.carried24)
+  %61 = bitcast <8 x i32> %v30 to <8 x float>
+  %62 = bitcast <8 x i32> %p.splat39 to <8 x float>
+  %sum42 = call <8 x float> @llvm.fma.v8f32(<8 x float> %62, <8 x float> %61, <8 x float> %key.carried25)
+  %63 = getelementptr inbounds i8, ptr %39, i64 2304
+  %64 = load i32, ptr %63, align 4
+  %p.splatinsert43 = insertelement <8 x i32> poison, i32 %64, i64 0
+  %p.splat44 = shufflevector <8 x i32> %p.splatinsert43, <8 x i32> poison, <8 x i32> zeroinitializer
+  %65 = bitcast <8 x i32> %v to <8 x float>
+  %66 = bitcast <8 x i32> %p.splat44 to <8 x float>
+  %sum45 = call <8 x float> @llvm.fma.v8f32(<8 x float> %66, <8 x float> %65, <8 x float> %key.carried26)
+  %67 = bitcast <8 x i32> %v29 to <8 x float>
+  %68 = bitcast <8 x i32> %p.splat44 to <8 x float>
+  %sum46 = call <8 x float> @llvm.fma.v8f32(<8 x float> %68, <8 x float> %67, <8 x float> %key.carried27)
+  %69 = bitcast <8 x i32> %v30 to <8 x float>
+  %70 = bitcast <8 x i32> %p.splat44 to <8 x float>
+  %sum47 = call <8 x float> @llvm.fma.v8f32(<8 x float> %70, <8 x float> %69, <8 x float> %key.carried28)
+  %key.next = add nsw i64 %key, 1
+  %71 = icmp slt i64 %key.next, %count
+  br i1 %71, label %key.loop, label %key.done
+
+key.done:                                         ; preds = %key.loop, %chunk.loop
+  %key.result = phi <8 x float> [ %o, %chunk.loop ], [ %sum, %key.loop ]
+  %key.result48 = phi <8 x float> [ %o1, %chunk.loop ], [ %sum31, %key.loop ]
+  %key.result49 = phi <8 x float> [ %o2, %chunk.loop ], [ %sum32, %key.loop ]
+  %key.result50 = phi <8 x float> [ %o5, %chunk.loop ], [ %sum35, %key.loop ]
+  %key.result51 = phi <8 x float> [ %o6, %chunk.loop ], [ %sum36, %key.loop ]
+  %key.result52 = phi <8 x float> [ %o7, %chunk.loop ], [ %sum37, %key.loop ]
+  %key.result53 = phi <8 x float> [ %o10, %chunk.loop ], [ %sum40, %key.loop ]
+  %key.result54 = phi <8 x float> [ %o11, %chunk.loop ], [ %sum41, %key.loop ]
+  %key.result55 = phi <8 x float> [ %o12, %chunk.loop ], [ %sum42, %key.loop ]
+  %key.result56 = phi <8 x float> [ %o15, %chunk.loop ], [ %sum45, %key.loop ]
+  %key.result57 = phi <8 x float> [ %o16, %chunk.loop ], [ %sum46, %key.loop ]
+  %key.result58 = phi <8 x float> [ %o17, %chunk.loop ], [ %sum47, %key.loop ]
+  store <8 x float> %key.result, ptr %out, align 32
+  %72 = getelementptr inbounds i8, ptr %out, i64 32
+  store <8 x float> %key.result48, ptr %72, align 32
+  %73 = getelementptr inbounds i8, ptr %out, i64 64
+  store <8 x float> %key.result49, ptr %73, align 32
+  %74 = getelementptr inbounds i8, ptr %out, i64 96
+  store <8 x float> %key.result50, ptr %74, align 32
+  %75 = getelementptr inbounds i8, ptr %out, i64 128
+  store <8 x float> %key.result51, ptr %75, align 32
+  %76 = getelementptr inbounds i8, ptr %out, i64 160
+  store <8 x float> %key.result52, ptr %76, align 32
+  %77 = getelementptr inbounds i8, ptr %out, i64 192
+  store <8 x float> %key.result53, ptr %77, align 32
+  %78 = getelementptr inbounds i8, ptr %out, i64 224
+  store <8 x float> %key.result54, ptr %78, align 32
+  %79 = getelementptr inbounds i8, ptr %out, i64 256
+  store <8 x float> %key.result55, ptr %79, align 32
+  %80 = getelementptr inbounds i8, ptr %out, i64 288
+  store <8 x float> %key.result56, ptr %80, align 32
+  %81 = getelementptr inbounds i8, ptr %out, i64 320
+  store <8 x float> %key.result57, ptr %81, align 32
+  %82 = getelementptr inbounds i8, ptr %out, i64 352
+  store <8 x float> %key.result58, ptr %82, align 32
+  %chunk.next = add nsw i64 %chunk, 3
+  %83 = icmp slt i64 %chunk.next, 3
+  br i1 %83, label %chunk.loop, label %chunk.done
+}
+
+; Function Attrs: noinline nounwind
+; the same where V holds NaN or infinity: a hidden key must not touch the row, 0 * NaN is not 0
+define internal void @accumulate_guarded(ptr noundef %outputs, ptr noundef %probabilities, ptr noundef %values, i64 %stride, ptr noundef %alpha, i64 %count) #0 {
+entry:
+  br i1 true, label %row.loop, label %row.done
+
+row.loop:                                         ; preds = %key.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %key.done ]
+  %0 = mul nsw i64 %row, 96
+  %out = getelementptr inbounds i8, ptr %outputs, i64 %0
+  %1 = mul nsw i64 %row, 4
+  %2 = getelementptr inbounds i8, ptr %alpha, i64 %1
+  %3 = load float, ptr %2, align 4
+  %factor.splatinsert = insertelement <8 x float> poison, float %3, i64 0
+  %factor.splat = shufflevector <8 x float> %factor.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %4 = load <8 x float>, ptr %out, align 32
+  %5 = fmul <8 x float> %4, %factor.splat
+  store <8 x float> %5, ptr %out, align 32
+  %6 = getelementptr inbounds i8, ptr %out, i64 32
+  %7 = getelementptr inbounds i8, ptr %out, i64 32
+  %8 = load <8 x float>, ptr %7, align 32
+  %9 = fmul <8 x float> %8, %factor.splat
+  store <8 x float> %9, ptr %6, align 32
+  %10 = getelementptr inbounds i8, ptr %out, i64 64
+  %11 = getelementptr inbounds i8, ptr %out, i64 64
+  %12 = load <8 x float>, ptr %11, align 32
+  %13 = fmul <8 x float> %12, %factor.splat
+  store <8 x float> %13, ptr %10, align 32
+  %14 = mul nsw i64 %row, 768
+  %p_row = getelementptr inbounds i8, ptr %probabilities, i64 %14
+  %15 = icmp slt i64 0, %count
+  br i1 %15, label %key.loop, label %key.done
+
+row.done:                                         ; preds = %key.done, %entry
+  ret void
+
+key.loop:                                         ; preds = %visible.end, %row.loop
+  %key = phi i64 [ 0, %row.loop ], [ %key.next, %visible.end ]
+  %16 = mul nsw i64 %key, 4
+  %17 = getelementptr inbounds i8, ptr %p_row, i64 %16
+  %p = load float, ptr %17, align 4
+  %18 = fcmp une float %p, 0.000000e+00
+  br i1 %18, label %visible, label %visible.end
+
+key.done:                                         ; preds = %visible.end, %row.loop
+  %row.next = add nsw i64 %row, 1
+  %19 = icmp slt i64 %row.next, 4
+  br i1 %19, label %row.loop, label %row.done
+
+visible:                                          ; preds = %key.loop
+  %20 = mul nsw i64 %key, %stride
+  %v_row = getelementptr inbounds i8, ptr %values, i64 %20
+  %21 = getelementptr inbounds i8, ptr %v_row, i64 0
+  %v = load <8 x i32>, ptr %21, align 32
+  %o = load <8 x float>, ptr %out, align 32
+  %22 = bitcast <8 x i32> %v to <8 x float>
+  %.splatinsert = insertelement <8 x float> poison, float %p, i64 0
+  %.splat = shufflevector <8 x float> %.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %23 = call <8 x float> @llvm.fma.v8f32(<8 x float> %.splat, <8 x float> %22, <8 x float> %o)
+  store <8 x float> %23, ptr %out, align 32
+  %24 = getelementptr inbounds i8, ptr %v_row, i64 32
+  %v1 = load <8 x i32>, ptr %24, align 32
+  %25 = getelementptr inbounds i8, ptr %out, i64 32
+  %o2 = load <8 x float>, ptr %25, align 32
+  %26 = getelementptr inbounds i8, ptr %out, i64 32
+  %27 = bitcast <8 x i32> %v1 to <8 x float>
+  %.splatinsert3 = insertelement <8 x float> poison, float %p, i64 0
+  %.splat4 = shufflevector <8 x float> %.splatinsert3, <8 x float> poison, <8 x i32> zeroinitializer
+  %28 = call <8 x float> @llvm.fma.v8f32(<8 x float> %.splat4, <8 x float> %27, <8 x float> %o2)
+  store <8 x float> %28, ptr %26, align 32
+  %29 = getelementptr inbounds i8, ptr %v_row, i64 64
+  %v5 = load <8 x i32>, ptr %29, align 32
+  %30 = getelementptr inbounds i8, ptr %out, i64 64
+  %o6 = load <8 x float>, ptr %30, align 32
+  %31 = getelementptr inbounds i8, ptr %out, i64 64
+  %32 = bitcast <8 x i32> %v5 to <8 x float>
+  %.splatinsert7 = insertelement <8 x float> poison, float %p, i64 0
+  %.splat8 = shufflevector <8 x float> %.splatinsert7, <8 x float> poison, <8 x i32> zeroinitializer
+  %33 = call <8 x float> @llvm.fma.v8f32(<8 x float> %.splat8, <8 x float> %32, <8 x float> %o6)
+  store <8 x float> %33, ptr %31, align 32
+  br label %visible.end
+
+visible.end:                                      ; preds = %visible, %key.loop
+  %key.next = add nsw i64 %key, 1
+  %34 = icmp slt i64 %key.next, %count
+  br i1 %34, label %key.loop, label %key.done
+}
+
+; Function Attrs: noinline nounwind
+; one block of keys against every panel of the work item
+define internal void @visit_block(ptr noundef %arguments, ptr noundef %scratch, i64 %key, i64 %count, i1 %apply_masks) #0 {
+entry:
+  %0 = getelementptr inbounds i8, ptr %arguments, i64 232
+  %k_stride_seq = load i64, ptr %0, align 8
+  %1 = getelementptr inbounds i8, ptr %arguments, i64 256
+  %v_stride_seq = load i64, ptr %1, align 8
+  %2 = mul nsw i64 %key, %k_stride_seq
+  %3 = getelementptr inbounds i8, ptr %scratch, i64 64
+  %k_base = load ptr, ptr %3, align 8
+  %keys = getelementptr inbounds i8, ptr %k_base, i64 %2
+  %4 = mul nsw i64 %key, %v_stride_seq
+  %5 = getelementptr inbounds i8, ptr %scratch, i64 72
+  %v_base = load ptr, ptr %5, align 8
+  %values = getelementptr inbounds i8, ptr %v_base, i64 %4
+  %packed_keys = getelementptr inbounds i8, ptr %scratch, i64 43712
+  call void @pack_keys(ptr %keys, i64 %k_stride_seq, i64 %count, ptr %packed_keys)
+  %packed_values = getelementptr inbounds i8, ptr %scratch, i64 74432
+  call void @pack_values(ptr %values, i64 %v_stride_seq, i64 %count, ptr %packed_values, ptr %scratch)
+  %v_from = getelementptr inbounds i8, ptr %scratch, i64 74432
+  %6 = add nsw i64 %count, 15
+  %7 = udiv i64 %6, 16
+  %vectors = mul nsw i64 %7, 2
+  %columns = mul nsw i64 %vectors, 8
+  %end = add nsw i64 %key, %count
+  %ragged = icmp slt i64 %count, %columns
+  %8 = getelementptr inbounds i8, ptr %scratch, i64 40
+  %9 = getelementptr inbounds i8, ptr %scratch, i64 80
+  %panels = load i64, ptr %9, align 8
+  %10 = icmp slt i64 0, %panels
+  br i1 %10, label %panel.loop, label %panel.done
+
+panel.loop:                                       ; preds = %visible_panel.end, %entry
+  %panel = phi i64 [ 0, %entry ], [ %panel.next, %visible_panel.end ]
+  %11 = mul nsw i64 %panel, 32
+  %bounds = getelementptr inbounds i8, ptr %scratch, i64 128
+  %12 = getelementptr inbounds i8, ptr %bounds, i64 %11
+  %13 = getelementptr inbounds i8, ptr %12, i64 24
+  %hi_max = load i64, ptr %13, align 8
+  %14 = icmp slt i64 %key, %hi_max
+  %lo_min = load i64, ptr %12, align 8
+  %15 = icmp slt i64 %lo_min, %end
+  %16 = and i1 %15, %14
+  %17 = xor i1 %apply_masks, true
+  %visible = or i1 %16, %17
+  br i1 %visible, label %visible_panel, label %visible_panel.end
+
+panel.done:                                       ; preds = %visible_panel.end, %entry
+  ret void
+
+visible_panel:                                    ; preds = %panel.loop
+  %row = mul nsw i64 %panel, 4
+  %18 = mul nsw i64 %row, 160
+  %queries = getelementptr inbounds i8, ptr %scratch, i64 7872
+  %19 = getelementptr inbounds i8, ptr %queries, i64 %18
+  %scores = getelementptr inbounds i8, ptr %scratch, i64 28352
+  %packed = getelementptr inbounds i8, ptr %scratch, i64 43712
+  call void @scores(ptr %19, ptr %packed, ptr %scores, i64 %count)
+  call void @modify_scores(ptr %arguments, ptr %scratch, i64 %row, i64 %key, i64 %vectors, i1 %apply_masks)
+  %20 = getelementptr inbounds i8, ptr %12, i64 16
+  %hi_min = load i64, ptr %20, align 8
+  %21 = icmp sgt i64 %end, %hi_min
+  %22 = getelementptr inbounds i8, ptr %12, i64 8
+  %lo_max = load i64, ptr %22, align 8
+  %23 = icmp slt i64 %key, %lo_max
+  %24 = or i1 %23, %21
+  %25 = and i1 %apply_masks, %24
+  %hides = or i1 %ragged, %25
+  br i1 %hides, label %boundary, label %boundary.end
+
+visible_panel.end:                                ; preds = %guarded.end, %panel.loop
+  %panel.next = add nsw i64 %panel, 1
+  %26 = icmp slt i64 %panel.next, %panels
+  br i1 %26, label %panel.loop, label %panel.done
+
+boundary:                                         ; preds = %visible_panel
+  %27 = getelementptr inbounds i8, ptr %scratch, i64 88
+  %28 = mul nsw i64 %row, 8
+  %lo = getelementptr inbounds i8, ptr %scratch, i64 1152
+  %29 = getelementptr inbounds i8, ptr %lo, i64 %28
+  %30 = select i1 %apply_masks, ptr %29, ptr %27
+  %31 = mul nsw i64 %row, 8
+  %hi = getelementptr inbounds i8, ptr %scratch, i64 2176
+  %32 = getelementptr inbounds i8, ptr %hi, i64 %31
+  %33 = select i1 %apply_masks, ptr %32, ptr %8
+  %34 = select i1 %apply_masks, i64 8, i64 0
+  call void @mask_interval(ptr %scores, ptr %30, ptr %33, i64 %34, i64 %key, i64 %count, i64 %vectors)
+  br label %boundary.end
+
+boundary.end:                                     ; preds = %boundary, %visible_panel
+  %probabilities = getelementptr inbounds i8, ptr %scratch, i64 28352
+  %alpha = getelementptr inbounds i8, ptr %scratch, i64 7808
+  %35 = mul nsw i64 %row, 4
+  %m = getelementptr inbounds i8, ptr %scratch, i64 3200
+  %36 = getelementptr inbounds i8, ptr %m, i64 %35
+  %37 = mul nsw i64 %row, 32
+  %l = getelementptr inbounds i8, ptr %scratch, i64 3712
+  %38 = getelementptr inbounds i8, ptr %l, i64 %37
+  call void @softmax(ptr %scores, ptr %probabilities, ptr %36, ptr %38, ptr %alpha, i64 %vectors, float 1.000000e+00)
+  %39 = mul nsw i64 %row, 96
+  %outputs = getelementptr inbounds i8, ptr %scratch, i64 31424
+  %40 = getelementptr inbounds i8, ptr %outputs, i64 %39
+  %41 = getelementptr inbounds i8, ptr %scratch, i64 96
+  %nonfinite = load i64, ptr %41, align 8
+  %poisoned = icmp ne i64 %nonfinite, 0
+  br i1 %poisoned, label %guarded, label %guarded.else
+
+guarded:                                          ; preds = %boundary.end
+  call void @accumulate_guarded(ptr %40, ptr %probabilities, ptr %v_from, i64 96, ptr %alpha, i64 %count)
+  br label %guarded.end
+
+guarded.else:                                     ; preds = %boundary.end
+  call void @accumulate(ptr %40, ptr %probabilities, ptr %v_from, i64 96, ptr %alpha, i64 %count)
+  br label %guarded.end
+
+guarded.end:                                      ; preds = %guarded.else, %guarded
+  br label %visible_panel.end
+}
+
+; Function Attrs: noinline nounwind
+; rows and keys of the work item, its queries copied, each row's interval of visible keys
+define internal void @begin_item(ptr noundef %arguments, ptr noundef %scratch, i64 %batch, i64 %item_head, i64 %row_block) #0 {
+entry:
+  %0 = getelementptr inbounds i8, ptr %arguments, i64 160
+  %seqlen_q = load i64, ptr %0, align 8
+  %1 = getelementptr inbounds i8, ptr %arguments, i64 168
+  %seqlen_kv = load i64, ptr %1, align 8
+  %2 = mul nsw i64 %batch, 4
+  %3 = getelementptr inbounds i8, ptr %arguments, i64 80
+  %kv_lengths = load ptr, ptr %3, align 8
+  %4 = getelementptr inbounds i8, ptr %kv_lengths, i64 %2
+  %5 = load i32, ptr %4, align 4
+  %kv_length = sext i32 %5 to i64
+  %6 = call i64 @llvm.smin.i64(i64 %kv_length, i64 %seqlen_kv)
+  %kv_len = call i64 @llvm.smax.i64(i64 %6, i64 0)
+  %shift = sub nsw i64 %kv_len, %seqlen_q
+  %row0 = mul nsw i64 %row_block, 128
+  %7 = sub nsw i64 %seqlen_q, %row0
+  %8 = call i64 @llvm.smin.i64(i64 %7, i64 128)
+  %rows = call i64 @llvm.smax.i64(i64 %8, i64 0)
+  %9 = add nsw i64 %rows, 3
+  %panels = udiv i64 %9, 4
+  %kv_head = udiv i64 %item_head, 2
+  %10 = getelementptr inbounds i8, ptr %arguments, i64 216
+  %k_stride_batch = load i64, ptr %10, align 8
+  %11 = mul nsw i64 %batch, %k_stride_batch
+  %12 = getelementptr inbounds i8, ptr %arguments, i64 224
+  %k_stride_head = load i64, ptr %12, align 8
+  %13 = mul nsw i64 %kv_head, %k_stride_head
+  %14 = add nsw i64 %11, %13
+  %15 = getelementptr inbounds i8, ptr %arguments, i64 232
+  %k_stride_seq = load i64, ptr %15, align 8
+  %16 = mul nsw i64 0, %k_stride_seq
+  %17 = add nsw i64 %14, %16
+  %18 = getelementptr inbounds i8, ptr %arguments, i64 8
+  %k = load ptr, ptr %18, align 8
+  %k_base = getelementptr inbounds i8, ptr %k, i64 %17
+  %19 = getelementptr inbounds i8, ptr %arguments, i64 240
+  %v_stride_batch = load i64, ptr %19, align 8
+  %20 = mul nsw i64 %batch, %v_stride_batch
+  %21 = getelementptr inbounds i8, ptr %arguments, i64 248
+  %v_stride_head = load i64, ptr %21, align 8
+  %22 = mul nsw i64 %kv_head, %v_stride_head
+  %23 = add nsw i64 %20, %22
+  %24 = getelementptr inbounds i8, ptr %arguments, i64 256
+  %v_stride_seq = load i64, ptr %24, align 8
+  %25 = mul nsw i64 0, %v_stride_seq
+  %26 = add nsw i64 %23, %25
+  %27 = getelementptr inbounds i8, ptr %arguments, i64 16
+  %v = load ptr, ptr %27, align 8
+  %v_base = getelementptr inbounds i8, ptr %v, i64 %26
+  store i64 %batch, ptr %scratch, align 8
+  %28 = getelementptr inbounds i8, ptr %scratch, i64 8
+  store i64 %item_head, ptr %28, align 8
+  %29 = getelementptr inbounds i8, ptr %scratch, i64 16
+  store i64 %row0, ptr %29, align 8
+  %30 = getelementptr inbounds i8, ptr %scratch, i64 24
+  store i64 %rows, ptr %30, align 8
+  %31 = getelementptr inbounds i8, ptr %scratch, i64 32
+  store i64 %seqlen_q, ptr %31, align 8
+  %32 = getelementptr inbounds i8, ptr %scratch, i64 40
+  store i64 %kv_len, ptr %32, align 8
+  %33 = getelementptr inbounds i8, ptr %scratch, i64 48
+  store i64 %shift, ptr %33, align 8
+  %34 = getelementptr inbounds i8, ptr %scratch, i64 56
+  store i64 0, ptr %34, align 8
+  %35 = getelementptr inbounds i8, ptr %scratch, i64 64
+  store ptr %k_base, ptr %35, align 8
+  %36 = getelementptr inbounds i8, ptr %scratch, i64 72
+  store ptr %v_base, ptr %36, align 8
+  %37 = getelementptr inbounds i8, ptr %scratch, i64 80
+  store i64 %panels, ptr %37, align 8
+  %38 = getelementptr inbounds i8, ptr %scratch, i64 88
+  store i64 0, ptr %38, align 8
+  %39 = getelementptr inbounds i8, ptr %scratch, i64 96
+  store i64 0, ptr %39, align 8
+  %40 = getelementptr inbounds i8, ptr %arguments, i64 200
+  %q_stride_head = load i64, ptr %40, align 8
+  %41 = getelementptr inbounds i8, ptr %arguments, i64 208
+  %q_stride_seq = load i64, ptr %41, align 8
+  %42 = getelementptr inbounds i8, ptr %arguments, i64 192
+  %q_stride_batch = load i64, ptr %42, align 8
+  %43 = mul nsw i64 %batch, %q_stride_batch
+  %q = load ptr, ptr %arguments, align 8
+  %q_batch = getelementptr inbounds i8, ptr %q, i64 %43
+  %last = sub nsw i64 %rows, 1
+  %44 = mul nsw i64 %panels, 4
+  %45 = icmp slt i64 0, %44
+  br i1 %45, label %row.loop, label %row.done
+
+row.loop:                                         ; preds = %row.loop, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %row.loop ]
+  %46 = call i64 @llvm.smin.i64(i64 %row, i64 %last)
+  %47 = getelementptr inbounds i8, ptr %scratch, i64 16
+  %row01 = load i64, ptr %47, align 8
+  %absolute_row = add nsw i64 %row01, %46
+  %48 = getelementptr inbounds i8, ptr %scratch, i64 8
+  %head0 = load i64, ptr %48, align 8
+  %position = add nsw i64 %absolute_row, %shift
+  %49 = add nsw i64 %position, 1
+  %50 = call i64 @llvm.smin.i64(i64 %kv_len, i64 %49)
+  %51 = getelementptr inbounds i8, ptr %arguments, i64 344
+  %window_left = load i64, ptr %51, align 8
+  %52 = sub nsw i64 %position, %window_left
+  %lo = call i64 @llvm.smax.i64(i64 0, i64 %52)
+  %hi = call i64 @llvm.smax.i64(i64 %50, i64 0)
+  %53 = call i64 @llvm.smin.i64(i64 %lo, i64 %hi)
+  %54 = mul nsw i64 %row, 8
+  %55 = getelementptr inbounds i8, ptr %scratch, i64 1152
+  %56 = getelementptr inbounds i8, ptr %55, i64 %54
+  store i64 %53, ptr %56, align 8
+  %57 = getelementptr inbounds i8, ptr %scratch, i64 2176
+  %58 = getelementptr inbounds i8, ptr %57, i64 %54
+  store i64 %hi, ptr %58, align 8
+  %59 = mul nsw i64 %row, 4
+  %60 = getelementptr inbounds i8, ptr %scratch, i64 3200
+  %61 = getelementptr inbounds i8, ptr %60, i64 %59
+  store float 0xFFF0000000000000, ptr %61, align 4
+  %62 = mul nsw i64 %row, 32
+  %63 = getelementptr inbounds i8, ptr %scratch, i64 3712
+  %64 = getelementptr inbounds i8, ptr %63, i64 %62
+  store <8 x float> zeroinitializer, ptr %64, align 32
+  %65 = mul nsw i64 %row, 96
+  %66 = getelementptr inbounds i8, ptr %scratch, i64 31424
+  %o_row = getelementptr inbounds i8, ptr %66, i64 %65
+  store <8 x float> zeroinitializer, ptr %o_row, align 32
+  %67 = getelementptr inbounds i8, ptr %o_row, i64 32
+  store <8 x float> zeroinitializer, ptr %67, align 32
+  %68 = getelementptr inbounds i8, ptr %o_row, i64 64
+  store <8 x float> zeroinitializer, ptr %68, align 32
+  %69 = mul nsw i64 %absolute_row, %q_stride_seq
+  %70 = mul nsw i64 %head0, %q_stride_head
+  %71 = add nsw i64 %70, %69
+  %q_row = getelementptr inbounds i8, ptr %q_batch, i64 %71
+  %72 = mul nsw i64 %row, 160
+  %73 = getelementptr inbounds i8, ptr %scratch, i64 7872
+  %q_copy = getelementptr inbounds i8, ptr %73, i64 %72
+  %q2 = load <8 x i16>, ptr %q_row, align 2
+  %74 = bitcast <8 x i16> %q2 to <8 x half>
+  %75 = fpext <8 x half> %74 to <8 x float>
+  store <8 x float> %75, ptr %q_copy, align 32
+  %76 = getelementptr inbounds i8, ptr %q_row, i64 16
+  %q3 = load <8 x i16>, ptr %76, align 2
+  %77 = bitcast <8 x i16> %q3 to <8 x half>
+  %78 = fpext <8 x half> %77 to <8 x float>
+  %79 = getelementptr inbounds i8, ptr %q_copy, i64 32
+  store <8 x float> %78, ptr %79, align 32
+  %80 = getelementptr inbounds i8, ptr %q_row, i64 32
+  %q4 = load <8 x i16>, ptr %80, align 2
+  %81 = bitcast <8 x i16> %q4 to <8 x half>
+  %82 = fpext <8 x half> %81 to <8 x float>
+  %83 = getelementptr inbounds i8, ptr %q_copy, i64 64
+  store <8 x float> %82, ptr %83, align 32
+  %84 = getelementptr inbounds i8, ptr %q_row, i64 48
+  %q5 = load <8 x i16>, ptr %84, align 2
+  %85 = bitcast <8 x i16> %q5 to <8 x half>
+  %86 = fpext <8 x half> %85 to <8 x float>
+  %87 = getelementptr inbounds i8, ptr %q_copy, i64 96
+  store <8 x float> %86, ptr %87, align 32
+  %88 = getelementptr inbounds i8, ptr %q_row, i64 64
+  %q6 = load <8 x i16>, ptr %88, align 2
+  %89 = bitcast <8 x i16> %q6 to <8 x half>
+  %90 = fpext <8 x half> %89 to <8 x float>
+  %91 = getelementptr inbounds i8, ptr %q_copy, i64 128
+  store <8 x float> %90, ptr %91, align 32
+  %row.next = add nsw i64 %row, 1
+  %92 = icmp slt i64 %row.next, %44
+  br i1 %92, label %row.loop, label %row.done
+
+row.done:                                         ; preds = %row.loop, %entry
+  %93 = icmp slt i64 0, %panels
+  br i1 %93, label %panel.loop, label %panel.done
+
+panel.loop:                                       ; preds = %panel.loop, %row.done
+  %panel = phi i64 [ 0, %row.done ], [ %panel.next, %panel.loop ]
+  %panel.carried = phi i64 [ 9223372036854775807, %row.done ], [ %139, %panel.loop ]
+  %panel.carried7 = phi i64 [ 0, %row.done ], [ %140, %panel.loop ]
+  %94 = mul nsw i64 %panel, 32
+  %95 = getelementptr inbounds i8, ptr %scratch, i64 1152
+  %96 = getelementptr inbounds i8, ptr %95, i64 %94
+  %lo8 = load i64, ptr %96, align 8
+  %97 = getelementptr inbounds i8, ptr %scratch, i64 2176
+  %98 = getelementptr inbounds i8, ptr %97, i64 %94
+  %hi9 = load i64, ptr %98, align 8
+  %99 = call i64 @llvm.smin.i64(i64 9223372036854775807, i64 %lo8)
+  %100 = call i64 @llvm.smax.i64(i64 0, i64 %lo8)
+  %101 = call i64 @llvm.smin.i64(i64 9223372036854775807, i64 %hi9)
+  %102 = call i64 @llvm.smax.i64(i64 0, i64 %hi9)
+  %103 = getelementptr inbounds i8, ptr %scratch, i64 1152
+  %104 = getelementptr inbounds i8, ptr %103, i64 %94
+  %105 = getelementptr inbounds i8, ptr %104, i64 8
+  %lo10 = load i64, ptr %105, align 8
+  %106 = getelementptr inbounds i8, ptr %scratch, i64 2176
+  %107 = getelementptr inbounds i8, ptr %106, i64 %94
+  %108 = getelementptr inbounds i8, ptr %107, i64 8
+  %hi11 = load i64, ptr %108, align 8
+  %109 = call i64 @llvm.smin.i64(i64 %99, i64 %lo10)
+  %110 = call i64 @llvm.smax.i64(i64 %100, i64 %lo10)
+  %111 = call i64 @llvm.smin.i64(i64 %101, i64 %hi11)
+  %112 = call i64 @llvm.smax.i64(i64 %102, i64 %hi11)
+  %113 = getelementptr inbounds i8, ptr %scratch, i64 1152
+  %114 = getelementptr inbounds i8, ptr %113, i64 %94
+  %115 = getelementptr inbounds i8, ptr %114, i64 16
+  %lo12 = load i64, ptr %115, align 8
+  %116 = getelementptr inbounds i8, ptr %scratch, i64 2176
+  %117 = getelementptr inbounds i8, ptr %116, i64 %94
+  %118 = getelementptr inbounds i8, ptr %117, i64 16
+  %hi13 = load i64, ptr %118, align 8
+  %119 = call i64 @llvm.smin.i64(i64 %109, i64 %lo12)
+  %120 = call i64 @llvm.smax.i64(i64 %110, i64 %lo12)
+  %121 = call i64 @llvm.smin.i64(i64 %111, i64 %hi13)
+  %122 = call i64 @llvm.smax.i64(i64 %112, i64 %hi13)
+  %123 = getelementptr inbounds i8, ptr %scratch, i64 1152
+  %124 = getelementptr inbounds i8, ptr %123, i64 %94
+  %125 = getelementptr inbounds i8, ptr %124, i64 24
+  %lo14 = load i64, ptr %125, align 8
+  %126 = getelementptr inbounds i8, ptr %scratch, i64 2176
+  %127 = getelementptr inbounds i8, ptr %126, i64 %94
+  %128 = getelementptr inbounds i8, ptr %127, i64 24
+  %hi15 = load i64, ptr %128, align 8
+  %129 = call i64 @llvm.smin.i64(i64 %119, i64 %lo14)
+  %130 = call i64 @llvm.smax.i64(i64 %120, i64 %lo14)
+  %131 = call i64 @llvm.smin.i64(i64 %121, i64 %hi15)
+  %132 = call i64 @llvm.smax.i64(i64 %122, i64 %hi15)
+  %133 = mul nsw i64 %panel, 32
+  %134 = getelementptr inbounds i8, ptr %scratch, i64 128
+  %135 = getelementptr inbounds i8, ptr %134, i64 %133
+  store i64 %129, ptr %135, align 8
+  %136 = getelementptr inbounds i8, ptr %135, i64 8
+  store i64 %130, ptr %136, align 8
+  %137 = getelementptr inbounds i8, ptr %135, i64 16
+  store i64 %131, ptr %137, align 8
+  %138 = getelementptr inbounds i8, ptr %135, i64 24
+  store i64 %132, ptr %138, align 8
+  %139 = call i64 @llvm.smin.i64(i64 %panel.carried, i64 %129)
+  %140 = call i64 @llvm.smax.i64(i64 %panel.carried7, i64 %132)
+  %panel.next = add nsw i64 %panel, 1
+  %141 = icmp slt i64 %panel.next, %panels
+  br i1 %141, label %panel.loop, label %panel.done
+
+panel.done:                                       ; preds = %panel.loop, %row.done
+  %panel.result = phi i64 [ 9223372036854775807, %row.done ], [ %139, %panel.loop ]
+  %panel.result16 = phi i64 [ 0, %row.done ], [ %140, %panel.loop ]
+  %142 = getelementptr inbounds i8, ptr %scratch, i64 104
+  store i64 %panel.result, ptr %142, align 8
+  %143 = getelementptr inbounds i8, ptr %scratch, i64 112
+  store i64 %panel.result16, ptr %143, align 8
+  ret void
+}
+
+; Function Attrs: noinline nounwind
+; divides by l, writes O and LSE, or the parts for attune_combine
+define internal void @finish_item(ptr noundef %arguments, ptr noundef %scratch, i64 %split) #0 {
+entry:
+  %batch = load i64, ptr %scratch, align 8
+  %0 = getelementptr inbounds i8, ptr %scratch, i64 56
+  %q_start = load i64, ptr %0, align 8
+  %1 = getelementptr inbounds i8, ptr %scratch, i64 24
+  %rows = load i64, ptr %1, align 8
+  %2 = icmp slt i64 0, %rows
+  br i1 %2, label %row.loop, label %row.done
+
+row.loop:                                         ; preds = %row.loop, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %row.loop ]
+  %3 = getelementptr inbounds i8, ptr %scratch, i64 16
+  %row0 = load i64, ptr %3, align 8
+  %absolute_row = add nsw i64 %row0, %row
+  %4 = getelementptr inbounds i8, ptr %scratch, i64 8
+  %head0 = load i64, ptr %4, align 8
+  %5 = mul nsw i64 %row, 4
+  %6 = getelementptr inbounds i8, ptr %scratch, i64 3200
+  %7 = getelementptr inbounds i8, ptr %6, i64 %5
+  %m = load float, ptr %7, align 4
+  %8 = mul nsw i64 %row, 32
+  %9 = getelementptr inbounds i8, ptr %scratch, i64 3712
+  %10 = getelementptr inbounds i8, ptr %9, i64 %8
+  %11 = load <8 x float>, ptr %10, align 32
+  %12 = shufflevector <8 x float> %11, <8 x float> %11, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3>
+  %13 = fadd <8 x float> %11, %12
+  %14 = shufflevector <8 x float> %13, <8 x float> %13, <8 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5>
+  %15 = fadd <8 x float> %13, %14
+  %16 = shufflevector <8 x float> %15, <8 x float> %15, <8 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6>
+  %17 = fadd <8 x float> %15, %16
+  %l = extractelement <8 x float> %17, i64 0
+  %18 = mul nsw i64 %row, 96
+  %19 = getelementptr inbounds i8, ptr %scratch, i64 31424
+  %o_acc = getelementptr inbounds i8, ptr %19, i64 %18
+  %20 = fcmp oeq float %l, 0.000000e+00
+  %21 = fcmp oeq float %m, 0xFFF0000000000000
+  %empty = and i1 %21, %20
+  %22 = mul nsw i64 %head0, 4
+  %23 = getelementptr inbounds i8, ptr %arguments, i64 48
+  %sinks = load ptr, ptr %23, align 8
+  %24 = getelementptr inbounds i8, ptr %sinks, i64 %22
+  %sink = load float, ptr %24, align 4
+  %sink_log2 = fmul float %sink, 0x3FF7154760000000
+  %25 = fcmp ogt float %sink_log2, %m
+  %top = select i1 %25, float %sink_log2, float %m
+  %26 = fsub float %m, %top
+  %.splatinsert = insertelement <8 x float> poison, float %26, i64 0
+  %.splat = shufflevector <8 x float> %.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %27 = fcmp olt <8 x float> %.splat, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %28 = select <8 x i1> %27, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %.splat
+  %29 = fptosi <8 x float> %28 to <8 x i32>
+  %30 = freeze <8 x i32> %29
+  %31 = sitofp <8 x i32> %30 to <8 x float>
+  %32 = fcmp ogt <8 x float> %31, %28
+  %33 = sext <8 x i1> %32 to <8 x i32>
+  %floor = add <8 x i32> %30, %33
+  %34 = sitofp <8 x i32> %floor to <8 x float>
+  %fraction = fsub <8 x float> %28, %34
+  %exp2 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <8 x float> %fraction, <8 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp21 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp2, <8 x float> %fraction, <8 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp22 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp21, <8 x float> %fraction, <8 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp23 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp22, <8 x float> %fraction, <8 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp24 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp23, <8 x float> %fraction, <8 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp25 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp24, <8 x float> %fraction, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %35 = add <8 x i32> %floor, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %36 = shl <8 x i32> %35, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power = bitcast <8 x i32> %36 to <8 x float>
+  %exp26 = fmul <8 x float> %exp25, %power
+  %37 = extractelement <8 x float> %exp26, i64 0
+  %38 = fsub float %sink_log2, %top
+  %.splatinsert7 = insertelement <8 x float> poison, float %38, i64 0
+  %.splat8 = shufflevector <8 x float> %.splatinsert7, <8 x float> poison, <8 x i32> zeroinitializer
+  %39 = fcmp olt <8 x float> %.splat8, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %40 = select <8 x i1> %39, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %.splat8
+  %41 = fptosi <8 x float> %40 to <8 x i32>
+  %42 = freeze <8 x i32> %41
+  %43 = sitofp <8 x i32> %42 to <8 x float>
+  %44 = fcmp ogt <8 x float> %43, %40
+  %45 = sext <8 x i1> %44 to <8 x i32>
+  %floor9 = add <8 x i32> %42, %45
+  %46 = sitofp <8 x i32> %floor9 to <8 x float>
+  %fraction10 = fsub <8 x float> %40, %46
+  %exp211 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <8 x float> %fraction10, <8 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp212 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp211, <8 x float> %fraction10, <8 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp213 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp212, <8 x float> %fraction10, <8 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp214 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp213, <8 x float> %fraction10, <8 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp215 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp214, <8 x float> %fraction10, <8 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp216 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp215, <8 x float> %fraction10, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %47 = add <8 x i32> %floor9, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %48 = shl <8 x i32> %47, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power17 = bitcast <8 x i32> %48 to <8 x float>
+  %exp218 = fmul <8 x float> %exp216, %power17
+  %49 = extractelement <8 x float> %exp218, i64 0
+  %sum = call float @llvm.fma.f32(float %l, float %37, float %49)
+  %50 = fdiv float %37, %sum
+  %factor = select i1 %empty, float 0.000000e+00, float %50
+  %51 = bitcast float %sum to i32
+  %52 = sub i32 %51, 1060439283
+  %exponent = ashr i32 %52, 23
+  %53 = shl i32 %exponent, 23
+  %54 = sub i32 %51, %53
+  %f = bitcast i32 %54 to float
+  %55 = fadd float %f, 1.000000e+00
+  %56 = fsub float %f, 1.000000e+00
+  %t = fdiv float %56, %55
+  %57 = fmul float %t, %t
+  %58 = call float @llvm.fma.f32(float 0x3FB745D180000000, float %57, float 0x3FBC71C720000000)
+  %59 = call float @llvm.fma.f32(float %58, float %57, float 0x3FC24924A0000000)
+  %60 = call float @llvm.fma.f32(float %59, float %57, float 0x3FC99999A0000000)
+  %61 = call float @llvm.fma.f32(float %60, float %57, float 0x3FD5555560000000)
+  %62 = call float @llvm.fma.f32(float %61, float %57, float 1.000000e+00)
+  %63 = fmul float %t, 0x4007154760000000
+  %64 = fmul float %63, %62
+  %65 = sitofp i32 %exponent to float
+  %log2 = fadd float %65, %64
+  %66 = fadd float %top, %log2
+  %67 = fmul float %66, 0x3FE62E4300000000
+  %68 = fcmp uno float %sum, %sum
+  %69 = select i1 %68, float %sum, float %67
+  %lse = select i1 %empty, float 0xFFF0000000000000, float %69
+  %.splatinsert19 = insertelement <8 x float> poison, float %factor, i64 0
+  %.splat20 = shufflevector <8 x float> %.splatinsert19, <8 x float> poison, <8 x i32> zeroinitializer
+  %70 = fcmp une <8 x float> %.splat20, zeroinitializer
+  %71 = add nsw i64 %absolute_row, %q_start
+  %72 = getelementptr inbounds i8, ptr %arguments, i64 264
+  %o_stride_batch = load i64, ptr %72, align 8
+  %73 = mul nsw i64 %batch, %o_stride_batch
+  %74 = getelementptr inbounds i8, ptr %arguments, i64 272
+  %o_stride_head = load i64, ptr %74, align 8
+  %75 = mul nsw i64 %head0, %o_stride_head
+  %76 = add nsw i64 %73, %75
+  %77 = getelementptr inbounds i8, ptr %arguments, i64 280
+  %o_stride_seq = load i64, ptr %77, align 8
+  %78 = mul nsw i64 %71, %o_stride_seq
+  %79 = add nsw i64 %76, %78
+  %80 = getelementptr inbounds i8, ptr %arguments, i64 24
+  %o = load ptr, ptr %80, align 8
+  %o_row = getelementptr inbounds i8, ptr %o, i64 %79
+  %o21 = load <8 x float>, ptr %o_acc, align 32
+  %81 = fmul <8 x float> %o21, %.splat20
+  %82 = select <8 x i1> %70, <8 x float> %81, <8 x float> zeroinitializer
+  %83 = fptrunc <8 x float> %82 to <8 x half>
+  %84 = bitcast <8 x half> %83 to <8 x i16>
+  store <8 x i16> %84, ptr %o_row, align 2
+  %85 = getelementptr inbounds i8, ptr %o_row, i64 16
+  %86 = getelementptr inbounds i8, ptr %o_acc, i64 32
+  %o22 = load <8 x float>, ptr %86, align 32
+  %87 = fmul <8 x float> %o22, %.splat20
+  %88 = select <8 x i1> %70, <8 x float> %87, <8 x float> zeroinitializer
+  %89 = fptrunc <8 x float> %88 to <8 x half>
+  %90 = bitcast <8 x half> %89 to <8 x i16>
+  store <8 x i16> %90, ptr %85, align 2
+  %91 = getelementptr inbounds i8, ptr %o_row, i64 32
+  %92 = getelementptr inbounds i8, ptr %o_acc, i64 64
+  %o23 = load <8 x float>, ptr %92, align 32
+  %93 = fmul <8 x float> %o23, %.splat20
+  %94 = select <8 x i1> %70, <8 x float> %93, <8 x float> zeroinitializer
+  %95 = fptrunc <8 x float> %94 to <8 x half>
+  %96 = bitcast <8 x half> %95 to <8 x i16>
+  store <8 x i16> %96, ptr %91, align 2
+  %97 = getelementptr inbounds i8, ptr %arguments, i64 288
+  %lse_stride_batch = load i64, ptr %97, align 8
+  %98 = mul nsw i64 %batch, %lse_stride_batch
+  %99 = getelementptr inbounds i8, ptr %arguments, i64 296
+  %lse_stride_head = load i64, ptr %99, align 8
+  %100 = mul nsw i64 %head0, %lse_stride_head
+  %101 = add nsw i64 %98, %100
+  %102 = mul nsw i64 %71, 4
+  %103 = add nsw i64 %101, %102
+  %104 = getelementptr inbounds i8, ptr %arguments, i64 32
+  %lse24 = load ptr, ptr %104, align 8
+  %105 = getelementptr inbounds i8, ptr %lse24, i64 %103
+  store float %lse, ptr %105, align 4
+  %row.next = add nsw i64 %row, 1
+  %106 = icmp slt i64 %row.next, %rows
+  br i1 %106, label %row.loop, label %row.done
+
+row.done:                                         ; preds = %row.loop, %entry
+  ret void
+}
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare float @llvm.fma.f32(float, float, float) #1
+
+; Function Attrs: nounwind
+; entry: work items [item_begin, item_end) = (batch, head, row block, split)
+define void @attune_forward(ptr noundef %arguments, i64 %item_begin, i64 %item_end, ptr noundef %scratch) #3 {
+entry:
+  %0 = getelementptr inbounds i8, ptr %arguments, i64 176
+  %row_blocks = load i64, ptr %0, align 8
+  %1 = getelementptr inbounds i8, ptr %arguments, i64 144
+  %heads_q = load i64, ptr %1, align 8
+  %2 = icmp slt i64 %item_begin, %item_end
+  br i1 %2, label %item.loop, label %item.done
+
+item.loop:                                        ; preds = %rows_exist.end, %entry
+  %item = phi i64 [ %item_begin, %entry ], [ %item.next, %rows_exist.end ]
+  %split = urem i64 %item, 1
+  %3 = udiv i64 %item, 1
+  %row_block = urem i64 %3, %row_blocks
+  %4 = sub nsw i64 %row_blocks, 1
+  %row_block1 = sub nsw i64 %4, %row_block
+  %5 = udiv i64 %3, %row_blocks
+  %head = urem i64 %5, %heads_q
+  %batch = udiv i64 %5, %heads_q
+  call void @begin_item(ptr %arguments, ptr %scratch, i64 %batch, i64 %head, i64 %row_block1)
+  %6 = getelementptr inbounds i8, ptr %scratch, i64 24
+  %rows = load i64, ptr %6, align 8
+  %exists = icmp sgt i64 %rows, 0
+  br i1 %exists, label %rows_exist, label %rows_exist.end
+
+item.done:                                        ; preds = %rows_exist.end, %entry
+  ret void
+
+rows_exist:                                       ; preds = %item.loop
+  %7 = getelementptr inbounds i8, ptr %scratch, i64 40
+  %kv_len = load i64, ptr %7, align 8
+  %8 = getelementptr inbounds i8, ptr %scratch, i64 104
+  %lo_min = load i64, ptr %8, align 8
+  %9 = udiv i64 %lo_min, 192
+  %first_key = mul nsw i64 %9, 192
+  %10 = getelementptr inbounds i8, ptr %scratch, i64 112
+  %last_key = load i64, ptr %10, align 8
+  %11 = icmp slt i64 %first_key, %last_key
+  br i1 %11, label %block.loop, label %block.done
+
+rows_exist.end:                                   ; preds = %block.done, %item.loop
+  %item.next = add nsw i64 %item, 1
+  %12 = icmp slt i64 %item.next, %item_end
+  br i1 %12, label %item.loop, label %item.done
+
+block.loop:                                       ; preds = %block.loop, %rows_exist
+  %block = phi i64 [ %first_key, %rows_exist ], [ %block.next, %block.loop ]
+  %13 = sub nsw i64 %last_key, %block
+  %count = call i64 @llvm.smin.i64(i64 %13, i64 192)
+  call void @visit_block(ptr %arguments, ptr %scratch, i64 %block, i64 %count, i1 true)
+  %block.next = add nsw i64 %block, 192
+  %14 = icmp slt i64 %block.next, %last_key
+  br i1 %14, label %block.loop, label %block.done
+
+block.done:                                       ; preds = %block.loop, %rows_exist
+  call void @finish_item(ptr %arguments, ptr %scratch, i64 %split)
+  br label %rows_exist.end
+}
+
+attributes #0 = { noinline nounwind "min-legal-vector-width"="256" "prefer-vector-width"="256" }
+attributes #1 = { nocallback nofree nosync nounwind speculatable willreturn memory(none) }
+attributes #2 = { nocallback nofree nosync nounwind willreturn memory(argmem: read) }
+attributes #3 = { nounwind "min-legal-vector-width"="256" "prefer-vector-width"="256" }
