@@ -82,7 +82,7 @@ struct Planner::Search {
     if (tried.contains(record.config)) return;
     if (const auto violated = space.violation(*config)) {
       tried.insert(record.config);
-      note(fmt::format("{} ({}) skipped: {} does not hold for this shape", label(), config->to_text(), *violated));
+      note(fmt::format("{} ({}) skipped: it does not fit this shape ({})", label(), config->to_text(), *violated));
       // Only for this very problem is it the record that is wrong, and not merely the shape that is another one.
       if (record.problem == problem_json) {
         if (auto marked = planner.records_.mark_bad(record.id(), fmt::format("violates {}", *violated)); !marked.ok()) {
@@ -155,7 +155,7 @@ struct Planner::Search {
   void try_heuristic() {
     const Config config = family.heuristic(spec, problem, planner.device_.device_class());
     if (const auto violated = space.violation(config)) {
-      note(fmt::format("the heuristic's config ({}) skipped: {} does not hold", config.to_text(), *violated));
+      note(fmt::format("the heuristic's config ({}) skipped: it does not fit ({})", config.to_text(), *violated));
       return;
     }
     try_config(config, Origin::heuristic, "the heuristic", nullptr);
@@ -230,7 +230,7 @@ Result<PlanPtr> Planner::plan_with(const Family& family, const Problem& problem,
   const Spec spec = family.spec(problem, device);
   if (const auto violated = family.space(spec, problem, device).violation(config)) {
     return Error(Status::invalid_argument,
-                 fmt::format("config ({}) is outside the space of {}: {} does not hold for this shape. Choose values that "
+                 fmt::format("config ({}) is outside the space of {} for this shape ({}). Choose values that "
                              "`attune explain` lists.",
                              config.to_text(), family.name(), *violated));
   }
