@@ -33,7 +33,18 @@ def _median(case: dict, peer: str) -> float | None:
 
 def _place(axis, cases: list[dict]) -> None:
     axis.set_xticks(range(len(cases)), [case["name"] for case in cases], rotation=0)
+    axis.set_xlim(-0.6, len(cases) - 0.4)
     axis.spines[["top", "right"]].set_visible(False)
+
+
+def _legend(axis, labels: list[tuple[str, str]]) -> None:
+    handles = [pyplot.Rectangle((0, 0), 1, 1, color=colour) for colour, _ in labels]
+    names = [name for _, name in labels]
+    axis.legend(handles, names, frameon=False, fontsize=8, ncol=len(labels), loc="lower right", bbox_to_anchor=(1, 1))
+
+
+def _missing(axis, x: float) -> None:
+    axis.text(x, 0.02, "none", ha="center", va="bottom", fontsize=7, color="gray", transform=axis.get_xaxis_transform())
 
 
 def speedup(results: dict, titles: dict[str, str], path: Path) -> None:
@@ -45,18 +56,18 @@ def speedup(results: dict, titles: dict[str, str], path: Path) -> None:
         for place, peer in enumerate(others):
             for index, case in enumerate(cases):
                 own, theirs = _median(case, "attune"), _median(case, peer)
-                if not own or not theirs:
-                    continue
                 x = index + (place - (len(others) - 1) / 2) * width
+                if not own or not theirs:
+                    _missing(axis, x)
+                    continue
                 axis.bar(x, theirs / own, width * 0.92, color=COLOURS[peer])
                 axis.text(x, theirs / own, f"{theirs / own:.2f}", ha="center", va="bottom", fontsize=8)
-            axis.bar(0, 0, color=COLOURS[peer], label=f"over {titles[peer]}")
         axis.axhline(1, color="black", linewidth=0.8)
         axis.set_ylabel("times as fast")
         axis.set_title(dtype, loc="left")
         axis.margins(y=0.12)
         _place(axis, cases)
-        axis.legend(frameon=False, fontsize=8)
+        _legend(axis, [(COLOURS[peer], f"over {titles[peer]}") for peer in others])
     _save(figure, path)
 
 
@@ -69,20 +80,20 @@ def throughput(results: dict, titles: dict[str, str], path: Path) -> None:
         for place, peer in enumerate(peers):
             for index, case in enumerate(cases):
                 timing = case["peers"].get(peer, {}).get("time")
+                x = index + (place - (len(peers) - 1) / 2) * width
                 if not timing:
+                    _missing(axis, x)
                     continue
                 rate = case["flops"] / timing["median_ms"] / 1e6
-                x = index + (place - (len(peers) - 1) / 2) * width
                 spread = rate * timing["mad_ms"] / timing["median_ms"]
                 axis.bar(x, rate, width * 0.92, color=COLOURS[peer], yerr=spread, error_kw={"linewidth": 0.8})
                 axis.text(x, rate, f" {rate:.0f}", ha="center", va="bottom", fontsize=7)
-            axis.bar(0, 0, color=COLOURS[peer], label=titles[peer])
         axis.set_yscale("log")
         axis.set_ylabel("GFLOP/s")
         axis.set_title(dtype, loc="left")
         axis.margins(y=0.15)
         _place(axis, cases)
-        axis.legend(frameon=False, fontsize=8, ncol=len(peers), loc="upper right", bbox_to_anchor=(1, 1.2))
+        _legend(axis, [(COLOURS[peer], titles[peer]) for peer in peers])
     _save(figure, path)
 
 
