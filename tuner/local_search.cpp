@@ -28,10 +28,12 @@ class LocalSearch final : public Strategy {
   void tell(const Config& config, std::optional<double> cost) override {
     visited_.insert(config);
     const double value = cost.value_or(failed_cost);
-    costs_[config.to_json()] = value;
+    costs_.insert_or_assign(config.to_json(), Known{config, value});
     if (value < best_cost_) {
       best_ = config;
       best_cost_ = value;
+    } else if (best_ == config) {
+      take_best();  // measured again after a disturbance, and not that good
     }
     // A kick is accepted whatever its cost: the walk from it decides. Otherwise only downhill.
     const bool kicked = kicks_.erase(config.to_json()) != 0 && !current_ && value < failed_cost;
@@ -62,6 +64,17 @@ class LocalSearch final : public Strategy {
     return visited_.fresh(space_, generator_);
   }
 
+  void take_best() {
+    best_.reset();
+    best_cost_ = failed_cost;
+    for (const auto& [key, known] : costs_) {
+      if (known.cost < best_cost_ || (known.cost == best_cost_ && best_ && known.config.to_json() < best_->to_json())) {
+        best_ = known.config;
+        best_cost_ = known.cost;
+      }
+    }
+  }
+
   void move_to(const Config& config, double cost) {
     current_ = config;
     current_cost_ = cost;
@@ -76,7 +89,7 @@ class LocalSearch final : public Strategy {
       if (!visited_.contains(neighbour)) return neighbour;
       // Known already, e.g. from the random start: walk on through it without spending an evaluation.
       const auto known = costs_.find(neighbour.to_json());
-      if (known != costs_.end() && known->second < current_cost_) move_to(neighbour, known->second);
+      if (known != costs_.end() && known->second.cost < current_cost_) move_to(neighbour, known->second.cost);
     }
     return std::nullopt;
   }
@@ -101,7 +114,11 @@ class LocalSearch final : public Strategy {
   std::mt19937_64 generator_;
   int initial_left_;
   Visited visited_;
-  std::unordered_map<std::string, double> costs_;
+  struct Known {
+    Config config;
+    double cost;
+  };
+  std::unordered_map<std::string, Known> costs_;
   std::unordered_set<std::string> kicks_;  // asked, not told yet
 
   std::optional<Config> best_, current_;

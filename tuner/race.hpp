@@ -40,6 +40,7 @@ class Race {
   size_t leader() const;  // the lowest median, whatever the noise
   size_t alive() const;
   bool is_alive(size_t entrant) const { return states_[entrant].alive; }
+  bool is_disqualified(size_t entrant) const { return states_[entrant].disqualified; }
   const Entrant& entrant(size_t index) const { return states_[index].entrant; }
   const std::vector<double>& samples_ms(size_t entrant) const { return states_[entrant].samples_ms; }
   size_t size() const { return states_.size(); }
