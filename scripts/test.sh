@@ -30,13 +30,16 @@ export XDG_DATA_HOME=$home/data XDG_CACHE_HOME=$home/cache
 
 # step NAME COMMAND...: runs it and keeps CTest's count line, or the outcome, for the summary.
 step() {
-  local name=$1 log=$home/$1.log started=$SECONDS result
+  local name=$1 log=$home/$1.log started=$SECONDS result=passed status count
   shift
   echo "== $name"
-  if "$@" 2>&1 | tee "$log"; then result=passed; else result=FAILED failed=true; fi
-  local count
+  set +e  # inside an `if`, bash would not stop a step at its first failing command
+  (set -e && "$@") 2>&1 | tee "$log"
+  status=${PIPESTATUS[0]}
+  set -e
+  [ "$status" -eq 0 ] || result=FAILED failed=true
   count=$(grep -E '^[0-9]+% tests passed' "$log" | tail -1 || true)
-  summary+=("$(printf '%-22s %s (%d s)' "$name" "${count:-$result}" $((SECONDS - started)))")
+  summary+=("$(printf '%-14s %s%s (%d s)' "$name" "$result" "${count:+: $count}" $((SECONDS - started)))")
 }
 
 build() {  # build PRESET [TARGET...]
