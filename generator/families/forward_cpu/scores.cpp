@@ -22,23 +22,26 @@ Value* multiply_accumulate(ir::Builder& b, bool dot, Value* a_words, Value* b_wo
                             nullptr, "sum");
 }
 
-// scores[r][n] = sum_d q[r][d] * key[n][d], rows x (qk_columns * lanes) at a time, everything in registers.
+// scores[r][n] = sum_d q[r][d] * key[n][d], rows x (qk_columns * lanes) at a time, everything in registers; what is left of
+// the last panel goes register by register, so that a short block does no work on keys that do not exist.
 void Emitter::emit_scores_packed() {
+  auto& ir = b_.raw();
   auto* f =
       b_.function("scores", {{"queries", b_.ptr()}, {"packed", b_.ptr()}, {"scores", b_.ptr()}, {"count", b_.i64()}}, false);
   Value *queries = f->getArg(0), *packed = f->getArg(1), *scores = f->getArg(2), *count = f->getArg(3);
-  const int64_t step_bytes = s_.qk_columns * s_.lanes * 4;
-  const auto rows = static_cast<size_t>(s_.rows), columns = static_cast<size_t>(s_.qk_columns);
-  Value* panels = b_.ceil_div(count, s_.column_step, "panels");
+  const int64_t vector_bytes = s_.lanes * 4;
+  const int64_t step_bytes = s_.qk_columns * vector_bytes;
+  const auto rows = static_cast<size_t>(s_.rows);
 
-  b_.loop("panel", b_.count(0), panels, 1, [&](Value* panel) {
-    Value* keys = b_.at(packed, b_.mul(panel, b_.count(s_.k_words * step_bytes)), "keys");
+  // `columns` registers of keys from `keys` on, against all rows.
+  auto tile = [&](Value* keys, Value* out, int64_t width) {
+    const auto columns = static_cast<size_t>(width);
     auto step = [&](Value* word, const Values& sums) {
       Values next = sums;
       Value* row = b_.at(keys, b_.mul(word, b_.count(step_bytes)));
       Values key;
       for (size_t j = 0; j < columns; ++j) {
-        key.push_back(b_.load(b_.words(), b_.at(row, static_cast<int64_t>(j) * s_.lanes * 4), s_.lanes * 4, "key"));
+        key.push_back(b_.load(b_.words(), b_.at(row, static_cast<int64_t>(j) * vector_bytes), vector_bytes, "key"));
       }
       Value* query = b_.at(queries, b_.mul(word, b_.count(4)));
       for (size_t r = 0; r < rows; ++r) {
@@ -58,14 +61,27 @@ void Emitter::emit_scores_packed() {
       return next;
     });
     for (int64_t word = whole; word < s_.k_words; ++word) sums = step(b_.count(word), sums);
-    Value* out = b_.at(scores, b_.mul(panel, b_.count(step_bytes)), "out");
     for (size_t r = 0; r < rows; ++r) {
       for (size_t j = 0; j < columns; ++j) {
-        const auto offset = static_cast<int64_t>(r) * s_.s_row_bytes() + static_cast<int64_t>(j) * s_.lanes * 4;
-        b_.store(sums[r * columns + j], b_.at(out, offset), s_.lanes * 4);
+        const auto offset = static_cast<int64_t>(r) * s_.s_row_bytes() + static_cast<int64_t>(j) * vector_bytes;
+        b_.store(sums[r * columns + j], b_.at(out, offset), vector_bytes);
       }
     }
+  };
+  Value* vectors = b_.ceil_div(count, s_.lanes, "vectors");
+  Value* panels = ir.CreateUDiv(vectors, b_.count(s_.qk_columns), "panels");
+  auto panel_at = [&](Value* panel) { return b_.at(packed, b_.mul(panel, b_.count(s_.k_words * step_bytes)), "keys"); };
+  b_.loop("panel", b_.count(0), panels, 1, [&](Value* panel) {
+    tile(panel_at(panel), b_.at(scores, b_.mul(panel, b_.count(step_bytes)), "out"), s_.qk_columns);
   });
+  if (s_.qk_columns > 1) {
+    Value* last = panel_at(panels);
+    b_.loop("vector", b_.mul(panels, b_.count(s_.qk_columns)), vectors, 1, [&](Value* vector) {
+      Value* column = b_.sub(vector, b_.mul(panels, b_.count(s_.qk_columns)), "column");
+      Value* keys = b_.at(last, b_.mul(column, b_.count(vector_bytes)), "keys");
+      tile(keys, b_.at(scores, b_.mul(vector, b_.count(vector_bytes)), "out"), 1);
+    });
+  }
   b_.finish();
 }
 
@@ -273,17 +289,23 @@ void Emitter::emit_mask_interval() {
       Value* end = b_.sub(b_.load(b_.i64(), b_.at(base, offset), 8), key);
       return b_.max(b_.min(end, count), b_.count(0), name);
     };
-    Value* from = b_.splat_words(ir.CreateTrunc(relative(lo, "from"), b_.i32()));
-    Value* to = b_.splat_words(ir.CreateTrunc(relative(hi, "to"), b_.i32()));
+    Value *from_key = relative(lo, "from_key"), *to_key = relative(hi, "to_key");
+    Value* from = b_.splat_words(ir.CreateTrunc(from_key, b_.i32()), "from");
+    Value* to = b_.splat_words(ir.CreateTrunc(to_key, b_.i32()), "to");
     Value* row = b_.at(scores, b_.mul(r, b_.count(s_.s_row_bytes())), "row_scores");
-    b_.loop("vector", b_.count(0), vectors, 1, [&](Value* vector) {
+    auto hide = [&](Value* vector) {
       Value* address = b_.at(row, b_.mul(vector, b_.count(s_.lanes * 4)));
       Value* first = b_.splat_words(ir.CreateTrunc(b_.mul(vector, b_.count(s_.lanes)), b_.i32()));
       Value* column = ir.CreateAdd(b_.lane_numbers(), first, "column");
       Value* visible = ir.CreateAnd(ir.CreateICmpSGE(column, from), ir.CreateICmpSLT(column, to), "visible");
       Value* s = b_.load(b_.vec(), address, s_.lanes * 4, "s");
       b_.store(ir.CreateSelect(visible, s, b_.splat(-INFINITY)), address, s_.lanes * 4);
-    });
+    };
+    // Registers between the two ends are untouched.
+    Value* before = b_.min(b_.ceil_div(from_key, s_.lanes), vectors, "before");
+    Value* after = b_.max(ir.CreateUDiv(to_key, b_.count(s_.lanes)), before, "after");
+    b_.loop("below", b_.count(0), before, 1, hide);
+    b_.loop("above", after, vectors, 1, hide);
   });
   b_.finish();
 }

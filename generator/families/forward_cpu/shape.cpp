@@ -55,8 +55,7 @@ Shape::Shape(const Spec& spec, const Config& config) {
   k_words = dot ? ceil_div(head_dim_qk, 2) : head_dim_qk;
   q_row_words = round_up(k_words, lanes);
   v_vectors = ceil_div(head_dim_v, lanes);
-  column_step = k_pack ? qk_columns * lanes : 2 * lanes;
-  score_columns = round_up(block_n, column_step);
+  score_columns = round_up(block_n, k_pack ? qk_columns * lanes : lanes);
   n_pad = std::max<int64_t>(2 * unroll, 2);
   direct_keys = std::max<int64_t>(lanes / rows, 1);
   interval_rows = causal || window_left || window_right;

@@ -36,7 +36,6 @@ struct Shape {
   int64_t k_words;        // 32-bit words of one query or key row in the form that is multiplied
   int64_t q_row_words;    // the same, padded to registers
   int64_t v_vectors;      // registers of one output row
-  int64_t column_step;    // score columns are computed in multiples of this many keys
   int64_t score_columns;  // row length of the score panel
   int64_t n_pad;          // packed V has zero rows up to a multiple of this
   int64_t direct_keys;    // keys at a time in the unpacked score kernel

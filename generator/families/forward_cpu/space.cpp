@@ -28,7 +28,7 @@ const std::vector<std::string_view> constraint_texts = {
     // Without packed keys the dot products of `rows` queries and lanes / rows keys fold into one register.
     "k_pack == 1 || (rows <= lanes && lanes % rows == 0 && qk_columns == 1)",
     "k_pack == 0 || block_n % (qk_columns * lanes) == 0",
-    "k_pack == 1 || block_n % (2 * lanes) == 0",
+    "k_pack == 1 || block_n % lanes == 0",
     "block_m % rows == 0",
     // No block much larger than what there is to do.
     "block_m == rows || block_m < 2 * seqlen_q * (1 + pack_gqa * (group - 1))",

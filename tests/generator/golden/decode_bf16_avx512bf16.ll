@@ -240,56 +240,84 @@ define internal void @mask_interval(ptr noundef %scores, ptr noundef %lo, ptr no
 entry:
   br i1 true, label %row.loop, label %row.done
 
-row.loop:                                         ; preds = %vector.done, %entry
-  %row = phi i64 [ 0, %entry ], [ %row.next, %vector.done ]
+row.loop:                                         ; preds = %above.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %above.done ]
   %0 = mul nsw i64 %row, %row_bytes
   %1 = getelementptr inbounds i8, ptr %lo, i64 %0
   %2 = load i64, ptr %1, align 8
   %3 = sub nsw i64 %2, %key
   %4 = call i64 @llvm.smin.i64(i64 %3, i64 %count)
-  %from = call i64 @llvm.smax.i64(i64 %4, i64 0)
-  %5 = trunc i64 %from to i32
-  %.splatinsert = insertelement <16 x i32> poison, i32 %5, i64 0
-  %.splat = shufflevector <16 x i32> %.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
-  %6 = getelementptr inbounds i8, ptr %hi, i64 %0
-  %7 = load i64, ptr %6, align 8
-  %8 = sub nsw i64 %7, %key
-  %9 = call i64 @llvm.smin.i64(i64 %8, i64 %count)
-  %to = call i64 @llvm.smax.i64(i64 %9, i64 0)
-  %10 = trunc i64 %to to i32
-  %.splatinsert1 = insertelement <16 x i32> poison, i32 %10, i64 0
-  %.splat2 = shufflevector <16 x i32> %.splatinsert1, <16 x i32> poison, <16 x i32> zeroinitializer
+  %from_key = call i64 @llvm.smax.i64(i64 %4, i64 0)
+  %5 = getelementptr inbounds i8, ptr %hi, i64 %0
+  %6 = load i64, ptr %5, align 8
+  %7 = sub nsw i64 %6, %key
+  %8 = call i64 @llvm.smin.i64(i64 %7, i64 %count)
+  %to_key = call i64 @llvm.smax.i64(i64 %8, i64 0)
+  %9 = trunc i64 %from_key to i32
+  %from.splatinsert = insertelement <16 x i32> poison, i32 %9, i64 0
+  %from.splat = shufflevector <16 x i32> %from.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
+  %10 = trunc i64 %to_key to i32
+  %to.splatinsert = insertelement <16 x i32> poison, i32 %10, i64 0
+  %to.splat = shufflevector <16 x i32> %to.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
   %11 = mul nsw i64 %row, 1024
   %row_scores = getelementptr inbounds i8, ptr %scores, i64 %11
-  %12 = icmp slt i64 0, %vectors
-  br i1 %12, label %vector.loop, label %vector.done
+  %12 = add nsw i64 %from_key, 15
+  %13 = udiv i64 %12, 16
+  %before = call i64 @llvm.smin.i64(i64 %13, i64 %vectors)
+  %14 = udiv i64 %to_key, 16
+  %after = call i64 @llvm.smax.i64(i64 %14, i64 %before)
+  %15 = icmp slt i64 0, %before
+  br i1 %15, label %below.loop, label %below.done
 
-row.done:                                         ; preds = %vector.done, %entry
+row.done:                                         ; preds = %above.done, %entry
   ret void
 
-vector.loop:                                      ; preds = %vector.loop, %row.loop
-  %vector = phi i64 [ 0, %row.loop ], [ %vector.next, %vector.loop ]
-  %13 = mul nsw i64 %vector, 64
-  %14 = getelementptr inbounds i8, ptr %row_scores, i64 %13
-  %15 = mul nsw i64 %vector, 16
-  %16 = trunc i64 %15 to i32
-  %.splatinsert3 = insertelement <16 x i32> poison, i32 %16, i64 0
-  %.splat4 = shufflevector <16 x i32> %.splatinsert3, <16 x i32> poison, <16 x i32> zeroinitializer
-  %column = add <16 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15>, %.splat4
-  %17 = icmp slt <16 x i32> %column, %.splat2
-  %18 = icmp sge <16 x i32> %column, %.splat
-  %visible = and <16 x i1> %18, %17
-  %s = load <16 x float>, ptr %14, align 64
-  %19 = select <16 x i1> %visible, <16 x float> %s, <16 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
-  store <16 x float> %19, ptr %14, align 64
-  %vector.next = add nsw i64 %vector, 1
-  %20 = icmp slt i64 %vector.next, %vectors
-  br i1 %20, label %vector.loop, label %vector.done
+below.loop:                                       ; preds = %below.loop, %row.loop
+  %below = phi i64 [ 0, %row.loop ], [ %below.next, %below.loop ]
+  %16 = mul nsw i64 %below, 64
+  %17 = getelementptr inbounds i8, ptr %row_scores, i64 %16
+  %18 = mul nsw i64 %below, 16
+  %19 = trunc i64 %18 to i32
+  %.splatinsert = insertelement <16 x i32> poison, i32 %19, i64 0
+  %.splat = shufflevector <16 x i32> %.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
+  %column = add <16 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15>, %.splat
+  %20 = icmp slt <16 x i32> %column, %to.splat
+  %21 = icmp sge <16 x i32> %column, %from.splat
+  %visible = and <16 x i1> %21, %20
+  %s = load <16 x float>, ptr %17, align 64
+  %22 = select <16 x i1> %visible, <16 x float> %s, <16 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <16 x float> %22, ptr %17, align 64
+  %below.next = add nsw i64 %below, 1
+  %23 = icmp slt i64 %below.next, %before
+  br i1 %23, label %below.loop, label %below.done
 
-vector.done:                                      ; preds = %vector.loop, %row.loop
+below.done:                                       ; preds = %below.loop, %row.loop
+  %24 = icmp slt i64 %after, %vectors
+  br i1 %24, label %above.loop, label %above.done
+
+above.loop:                                       ; preds = %above.loop, %below.done
+  %above = phi i64 [ %after, %below.done ], [ %above.next, %above.loop ]
+  %25 = mul nsw i64 %above, 64
+  %26 = getelementptr inbounds i8, ptr %row_scores, i64 %25
+  %27 = mul nsw i64 %above, 16
+  %28 = trunc i64 %27 to i32
+  %.splatinsert1 = insertelement <16 x i32> poison, i32 %28, i64 0
+  %.splat2 = shufflevector <16 x i32> %.splatinsert1, <16 x i32> poison, <16 x i32> zeroinitializer
+  %column3 = add <16 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15>, %.splat2
+  %29 = icmp slt <16 x i32> %column3, %to.splat
+  %30 = icmp sge <16 x i32> %column3, %from.splat
+  %visible4 = and <16 x i1> %30, %29
+  %s5 = load <16 x float>, ptr %26, align 64
+  %31 = select <16 x i1> %visible4, <16 x float> %s5, <16 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <16 x float> %31, ptr %26, align 64
+  %above.next = add nsw i64 %above, 1
+  %32 = icmp slt i64 %above.next, %vectors
+  br i1 %32, label %above.loop, label %above.done
+
+above.done:                                       ; preds = %above.loop, %below.done
   %row.next = add nsw i64 %row, 1
-  %21 = icmp slt i64 %row.next, 4
-  br i1 %21, label %row.loop, label %row.done
+  %33 = icmp slt i64 %row.next, 4
+  br i1 %33, label %row.loop, label %row.done
 }
 
 ; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
@@ -301,139 +329,242 @@ define internal void @softmax(ptr noundef %scores, ptr noundef %probabilities, p
 entry:
   %scale.splatinsert = insertelement <16 x float> poison, float %scale_log2, i64 0
   %scale.splat = shufflevector <16 x float> %scale.splatinsert, <16 x float> poison, <16 x i32> zeroinitializer
+  %0 = udiv i64 %vectors, 4
+  %whole = mul nsw i64 %0, 4
   br i1 true, label %row.loop, label %row.done
 
-row.loop:                                         ; preds = %exp.done, %entry
-  %row = phi i64 [ 0, %entry ], [ %row.next, %exp.done ]
-  %0 = mul nsw i64 %row, 1024
-  %in = getelementptr inbounds i8, ptr %scores, i64 %0
+row.loop:                                         ; preds = %exp_last.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %exp_last.done ]
   %1 = mul nsw i64 %row, 1024
-  %out = getelementptr inbounds i8, ptr %probabilities, i64 %1
-  %2 = icmp slt i64 0, %vectors
-  br i1 %2, label %max.loop, label %max.done
+  %in = getelementptr inbounds i8, ptr %scores, i64 %1
+  %2 = mul nsw i64 %row, 1024
+  %out = getelementptr inbounds i8, ptr %probabilities, i64 %2
+  %3 = icmp slt i64 0, %whole
+  br i1 %3, label %max.loop, label %max.done
 
-row.done:                                         ; preds = %exp.done, %entry
+row.done:                                         ; preds = %exp_last.done, %entry
   ret void
 
 max.loop:                                         ; preds = %max.loop, %row.loop
   %max = phi i64 [ 0, %row.loop ], [ %max.next, %max.loop ]
-  %max.carried = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max2, %max.loop ]
-  %max.carried1 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
-  %3 = mul nsw i64 %max, 64
-  %4 = getelementptr inbounds i8, ptr %in, i64 %3
-  %s = load <16 x float>, ptr %4, align 64
-  %5 = fcmp ogt <16 x float> %s, %max.carried
-  %max2 = select <16 x i1> %5, <16 x float> %s, <16 x float> %max.carried
-  %6 = add nsw i64 %max, 1
-  %7 = mul nsw i64 %6, 64
-  %8 = getelementptr inbounds i8, ptr %in, i64 %7
-  %s3 = load <16 x float>, ptr %8, align 64
-  %9 = fcmp ogt <16 x float> %s3, %max.carried1
-  %max4 = select <16 x i1> %9, <16 x float> %s3, <16 x float> %max.carried1
-  %max.next = add nsw i64 %max, 2
-  %10 = icmp slt i64 %max.next, %vectors
-  br i1 %10, label %max.loop, label %max.done
+  %max.carried = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
+  %max.carried1 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max6, %max.loop ]
+  %max.carried2 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max8, %max.loop ]
+  %max.carried3 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max10, %max.loop ]
+  %4 = mul nsw i64 %max, 64
+  %5 = getelementptr inbounds i8, ptr %in, i64 %4
+  %s = load <16 x float>, ptr %5, align 64
+  %6 = fcmp ogt <16 x float> %s, %max.carried
+  %max4 = select <16 x i1> %6, <16 x float> %s, <16 x float> %max.carried
+  %7 = add nsw i64 %max, 1
+  %8 = mul nsw i64 %7, 64
+  %9 = getelementptr inbounds i8, ptr %in, i64 %8
+  %s5 = load <16 x float>, ptr %9, align 64
+  %10 = fcmp ogt <16 x float> %s5, %max.carried1
+  %max6 = select <16 x i1> %10, <16 x float> %s5, <16 x float> %max.carried1
+  %11 = add nsw i64 %max, 2
+  %12 = mul nsw i64 %11, 64
+  %13 = getelementptr inbounds i8, ptr %in, i64 %12
+  %s7 = load <16 x float>, ptr %13, align 64
+  %14 = fcmp ogt <16 x float> %s7, %max.carried2
+  %max8 = select <16 x i1> %14, <16 x float> %s7, <16 x float> %max.carried2
+  %15 = add nsw i64 %max, 3
+  %16 = mul nsw i64 %15, 64
+  %17 = getelementptr inbounds i8, ptr %in, i64 %16
+  %s9 = load <16 x float>, ptr %17, align 64
+  %18 = fcmp ogt <16 x float> %s9, %max.carried3
+  %max10 = select <16 x i1> %18, <16 x float> %s9, <16 x float> %max.carried3
+  %max.next = add nsw i64 %max, 4
+  %19 = icmp slt i64 %max.next, %whole
+  br i1 %19, label %max.loop, label %max.done
 
 max.done:                                         ; preds = %max.loop, %row.loop
-  %max.result = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max2, %max.loop ]
-  %max.result5 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
-  %11 = fcmp ogt <16 x float> %max.result5, %max.result
-  %12 = select <16 x i1> %11, <16 x float> %max.result5, <16 x float> %max.result
-  %13 = shufflevector <16 x float> %12, <16 x float> %12, <16 x i32> <i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15, i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>
-  %14 = fcmp ogt <16 x float> %12, %13
-  %15 = select <16 x i1> %14, <16 x float> %12, <16 x float> %13
-  %16 = shufflevector <16 x float> %15, <16 x float> %15, <16 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3, i32 12, i32 13, i32 14, i32 15, i32 8, i32 9, i32 10, i32 11>
-  %17 = fcmp ogt <16 x float> %15, %16
-  %18 = select <16 x i1> %17, <16 x float> %15, <16 x float> %16
-  %19 = shufflevector <16 x float> %18, <16 x float> %18, <16 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5, i32 10, i32 11, i32 8, i32 9, i32 14, i32 15, i32 12, i32 13>
-  %20 = fcmp ogt <16 x float> %18, %19
-  %21 = select <16 x i1> %20, <16 x float> %18, <16 x float> %19
-  %22 = shufflevector <16 x float> %21, <16 x float> %21, <16 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6, i32 9, i32 8, i32 11, i32 10, i32 13, i32 12, i32 15, i32 14>
-  %23 = fcmp ogt <16 x float> %21, %22
-  %24 = select <16 x i1> %23, <16 x float> %21, <16 x float> %22
-  %block_max = extractelement <16 x float> %24, i64 0
-  %25 = mul nsw i64 %row, 4
-  %26 = getelementptr inbounds i8, ptr %m, i64 %25
-  %m_old = load float, ptr %26, align 4
-  %27 = fmul float %block_max, %scale_log2
-  %28 = fcmp ogt float %m_old, %27
-  %m_new = select i1 %28, float %m_old, float %27
+  %max.result = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
+  %max.result11 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max6, %max.loop ]
+  %max.result12 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max8, %max.loop ]
+  %max.result13 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max10, %max.loop ]
+  %20 = icmp slt i64 %whole, %vectors
+  br i1 %20, label %max_last.loop, label %max_last.done
+
+max_last.loop:                                    ; preds = %max_last.loop, %max.done
+  %max_last = phi i64 [ %whole, %max.done ], [ %max_last.next, %max_last.loop ]
+  %max_last.carried = phi <16 x float> [ %max.result, %max.done ], [ %max15, %max_last.loop ]
+  %21 = mul nsw i64 %max_last, 64
+  %22 = getelementptr inbounds i8, ptr %in, i64 %21
+  %s14 = load <16 x float>, ptr %22, align 64
+  %23 = fcmp ogt <16 x float> %s14, %max_last.carried
+  %max15 = select <16 x i1> %23, <16 x float> %s14, <16 x float> %max_last.carried
+  %max_last.next = add nsw i64 %max_last, 1
+  %24 = icmp slt i64 %max_last.next, %vectors
+  br i1 %24, label %max_last.loop, label %max_last.done
+
+max_last.done:                                    ; preds = %max_last.loop, %max.done
+  %max_last.result = phi <16 x float> [ %max.result, %max.done ], [ %max15, %max_last.loop ]
+  %25 = fcmp ogt <16 x float> %max.result11, %max_last.result
+  %26 = select <16 x i1> %25, <16 x float> %max.result11, <16 x float> %max_last.result
+  %27 = fcmp ogt <16 x float> %max.result12, %26
+  %28 = select <16 x i1> %27, <16 x float> %max.result12, <16 x float> %26
+  %29 = fcmp ogt <16 x float> %max.result13, %28
+  %30 = select <16 x i1> %29, <16 x float> %max.result13, <16 x float> %28
+  %31 = shufflevector <16 x float> %30, <16 x float> %30, <16 x i32> <i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15, i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>
+  %32 = fcmp ogt <16 x float> %30, %31
+  %33 = select <16 x i1> %32, <16 x float> %30, <16 x float> %31
+  %34 = shufflevector <16 x float> %33, <16 x float> %33, <16 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3, i32 12, i32 13, i32 14, i32 15, i32 8, i32 9, i32 10, i32 11>
+  %35 = fcmp ogt <16 x float> %33, %34
+  %36 = select <16 x i1> %35, <16 x float> %33, <16 x float> %34
+  %37 = shufflevector <16 x float> %36, <16 x float> %36, <16 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5, i32 10, i32 11, i32 8, i32 9, i32 14, i32 15, i32 12, i32 13>
+  %38 = fcmp ogt <16 x float> %36, %37
+  %39 = select <16 x i1> %38, <16 x float> %36, <16 x float> %37
+  %40 = shufflevector <16 x float> %39, <16 x float> %39, <16 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6, i32 9, i32 8, i32 11, i32 10, i32 13, i32 12, i32 15, i32 14>
+  %41 = fcmp ogt <16 x float> %39, %40
+  %42 = select <16 x i1> %41, <16 x float> %39, <16 x float> %40
+  %block_max = extractelement <16 x float> %42, i64 0
+  %43 = mul nsw i64 %row, 4
+  %44 = getelementptr inbounds i8, ptr %m, i64 %43
+  %m_old = load float, ptr %44, align 4
+  %45 = fmul float %block_max, %scale_log2
+  %46 = fcmp ogt float %m_old, %45
+  %m_new = select i1 %46, float %m_old, float %45
   %empty = fcmp oeq float %m_new, 0xFFF0000000000000
   %shift = select i1 %empty, float 0.000000e+00, float %m_new
-  store float %m_new, ptr %26, align 4
-  %29 = fsub float %m_old, %shift
-  %.splatinsert = insertelement <16 x float> poison, float %29, i64 0
+  store float %m_new, ptr %44, align 4
+  %47 = fsub float %m_old, %shift
+  %.splatinsert = insertelement <16 x float> poison, float %47, i64 0
   %.splat = shufflevector <16 x float> %.splatinsert, <16 x float> poison, <16 x i32> zeroinitializer
   %fraction = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %.splat, i32 9, <16 x float> %.splat, i16 -1, i32 4)
   %exp2 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp26 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp2, <16 x float> %fraction, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp27 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp26, <16 x float> %fraction, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp28 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp27, <16 x float> %fraction, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp29 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp28, <16 x float> %fraction, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp210 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp29, <16 x float> %fraction, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %exp211 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp210, <16 x float> %.splat, <16 x float> %exp210, i16 -1, i32 4)
-  %30 = mul nsw i64 %row, 4
-  %31 = getelementptr inbounds i8, ptr %alpha, i64 %30
-  %32 = extractelement <16 x float> %exp211, i64 0
-  store float %32, ptr %31, align 4
-  %33 = fneg float %shift
-  %negative_shift.splatinsert = insertelement <16 x float> poison, float %33, i64 0
+  %exp216 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp2, <16 x float> %fraction, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp217 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp216, <16 x float> %fraction, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp218 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp217, <16 x float> %fraction, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp219 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp218, <16 x float> %fraction, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp220 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp219, <16 x float> %fraction, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp221 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp220, <16 x float> %.splat, <16 x float> %exp220, i16 -1, i32 4)
+  %48 = mul nsw i64 %row, 4
+  %49 = getelementptr inbounds i8, ptr %alpha, i64 %48
+  %50 = extractelement <16 x float> %exp221, i64 0
+  store float %50, ptr %49, align 4
+  %51 = fneg float %shift
+  %negative_shift.splatinsert = insertelement <16 x float> poison, float %51, i64 0
   %negative_shift.splat = shufflevector <16 x float> %negative_shift.splatinsert, <16 x float> poison, <16 x i32> zeroinitializer
-  %34 = icmp slt i64 0, %vectors
-  br i1 %34, label %exp.loop, label %exp.done
+  %52 = icmp slt i64 0, %whole
+  br i1 %52, label %exp.loop, label %exp.done
 
-exp.loop:                                         ; preds = %exp.loop, %max.done
-  %exp = phi i64 [ 0, %max.done ], [ %exp.next, %exp.loop ]
-  %exp.carried = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
-  %exp.carried12 = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum27, %exp.loop ]
-  %35 = mul nsw i64 %exp, 64
-  %36 = getelementptr inbounds i8, ptr %in, i64 %35
-  %s13 = load <16 x float>, ptr %36, align 64
-  %37 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s13, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
-  %fraction14 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %37, i32 9, <16 x float> %37, i16 -1, i32 4)
-  %exp215 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <16 x float> %fraction14, <16 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
-  %exp216 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp215, <16 x float> %fraction14, <16 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
-  %exp217 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp216, <16 x float> %fraction14, <16 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
-  %exp218 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp217, <16 x float> %fraction14, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %exp219 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp218, <16 x float> %37, <16 x float> %exp218, i16 -1, i32 4)
-  %sum = fadd <16 x float> %exp.carried, %exp219
-  %38 = mul nsw i64 %exp, 16
-  %39 = mul nsw i64 %38, 4
-  %40 = getelementptr inbounds i8, ptr %out, i64 %39
-  store <16 x float> %exp219, ptr %40, align 64
-  %41 = add nsw i64 %exp, 1
-  %42 = mul nsw i64 %41, 64
-  %43 = getelementptr inbounds i8, ptr %in, i64 %42
-  %s20 = load <16 x float>, ptr %43, align 64
-  %44 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s20, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
-  %fraction21 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %44, i32 9, <16 x float> %44, i16 -1, i32 4)
-  %exp222 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <16 x float> %fraction21, <16 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
-  %exp223 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp222, <16 x float> %fraction21, <16 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
-  %exp224 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp223, <16 x float> %fraction21, <16 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
-  %exp225 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp224, <16 x float> %fraction21, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %exp226 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp225, <16 x float> %44, <16 x float> %exp225, i16 -1, i32 4)
-  %sum27 = fadd <16 x float> %exp.carried12, %exp226
-  %45 = add nsw i64 %exp, 1
-  %46 = mul nsw i64 %45, 16
-  %47 = mul nsw i64 %46, 4
-  %48 = getelementptr inbounds i8, ptr %out, i64 %47
-  store <16 x float> %exp226, ptr %48, align 64
-  %exp.next = add nsw i64 %exp, 2
-  %49 = icmp slt i64 %exp.next, %vectors
-  br i1 %49, label %exp.loop, label %exp.done
+exp.loop:                                         ; preds = %exp.loop, %max_last.done
+  %exp = phi i64 [ 0, %max_last.done ], [ %exp.next, %exp.loop ]
+  %exp.carried = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum, %exp.loop ]
+  %exp.carried22 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum39, %exp.loop ]
+  %exp.carried23 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum47, %exp.loop ]
+  %exp.carried24 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum55, %exp.loop ]
+  %53 = mul nsw i64 %exp, 64
+  %54 = getelementptr inbounds i8, ptr %in, i64 %53
+  %s25 = load <16 x float>, ptr %54, align 64
+  %55 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s25, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction26 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %55, i32 9, <16 x float> %55, i16 -1, i32 4)
+  %exp227 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <16 x float> %fraction26, <16 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp228 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp227, <16 x float> %fraction26, <16 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp229 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp228, <16 x float> %fraction26, <16 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp230 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp229, <16 x float> %fraction26, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp231 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp230, <16 x float> %55, <16 x float> %exp230, i16 -1, i32 4)
+  %56 = mul nsw i64 %exp, 16
+  %57 = mul nsw i64 %56, 4
+  %58 = getelementptr inbounds i8, ptr %out, i64 %57
+  store <16 x float> %exp231, ptr %58, align 64
+  %sum = fadd <16 x float> %exp.carried, %exp231
+  %59 = add nsw i64 %exp, 1
+  %60 = mul nsw i64 %59, 64
+  %61 = getelementptr inbounds i8, ptr %in, i64 %60
+  %s32 = load <16 x float>, ptr %61, align 64
+  %62 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s32, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction33 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %62, i32 9, <16 x float> %62, i16 -1, i32 4)
+  %exp234 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <16 x float> %fraction33, <16 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp235 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp234, <16 x float> %fraction33, <16 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp236 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp235, <16 x float> %fraction33, <16 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp237 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp236, <16 x float> %fraction33, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp238 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp237, <16 x float> %62, <16 x float> %exp237, i16 -1, i32 4)
+  %63 = mul nsw i64 %59, 16
+  %64 = mul nsw i64 %63, 4
+  %65 = getelementptr inbounds i8, ptr %out, i64 %64
+  store <16 x float> %exp238, ptr %65, align 64
+  %sum39 = fadd <16 x float> %exp.carried22, %exp238
+  %66 = add nsw i64 %exp, 2
+  %67 = mul nsw i64 %66, 64
+  %68 = getelementptr inbounds i8, ptr %in, i64 %67
+  %s40 = load <16 x float>, ptr %68, align 64
+  %69 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s40, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction41 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %69, i32 9, <16 x float> %69, i16 -1, i32 4)
+  %exp242 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <16 x float> %fraction41, <16 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp243 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp242, <16 x float> %fraction41, <16 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp244 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp243, <16 x float> %fraction41, <16 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp245 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp244, <16 x float> %fraction41, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp246 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp245, <16 x float> %69, <16 x float> %exp245, i16 -1, i32 4)
+  %70 = mul nsw i64 %66, 16
+  %71 = mul nsw i64 %70, 4
+  %72 = getelementptr inbounds i8, ptr %out, i64 %71
+  store <16 x float> %exp246, ptr %72, align 64
+  %sum47 = fadd <16 x float> %exp.carried23, %exp246
+  %73 = add nsw i64 %exp, 3
+  %74 = mul nsw i64 %73, 64
+  %75 = getelementptr inbounds i8, ptr %in, i64 %74
+  %s48 = load <16 x float>, ptr %75, align 64
+  %76 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s48, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction49 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %76, i32 9, <16 x float> %76, i16 -1, i32 4)
+  %exp250 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <16 x float> %fraction49, <16 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp251 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp250, <16 x float> %fraction49, <16 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp252 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp251, <16 x float> %fraction49, <16 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp253 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp252, <16 x float> %fraction49, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp254 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp253, <16 x float> %76, <16 x float> %exp253, i16 -1, i32 4)
+  %77 = mul nsw i64 %73, 16
+  %78 = mul nsw i64 %77, 4
+  %79 = getelementptr inbounds i8, ptr %out, i64 %78
+  store <16 x float> %exp254, ptr %79, align 64
+  %sum55 = fadd <16 x float> %exp.carried24, %exp254
+  %exp.next = add nsw i64 %exp, 4
+  %80 = icmp slt i64 %exp.next, %whole
+  br i1 %80, label %exp.loop, label %exp.done
 
-exp.done:                                         ; preds = %exp.loop, %max.done
-  %exp.result = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
-  %exp.result28 = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum27, %exp.loop ]
-  %50 = fadd <16 x float> %exp.result, %exp.result28
-  %51 = mul nsw i64 %row, 64
-  %52 = getelementptr inbounds i8, ptr %l, i64 %51
-  %l_old = load <16 x float>, ptr %52, align 64
-  %l_new = call <16 x float> @llvm.fma.v16f32(<16 x float> %l_old, <16 x float> %exp211, <16 x float> %50)
-  store <16 x float> %l_new, ptr %52, align 64
+exp.done:                                         ; preds = %exp.loop, %max_last.done
+  %exp.result = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum, %exp.loop ]
+  %exp.result56 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum39, %exp.loop ]
+  %exp.result57 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum47, %exp.loop ]
+  %exp.result58 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum55, %exp.loop ]
+  %81 = icmp slt i64 %whole, %vectors
+  br i1 %81, label %exp_last.loop, label %exp_last.done
+
+exp_last.loop:                                    ; preds = %exp_last.loop, %exp.done
+  %exp_last = phi i64 [ %whole, %exp.done ], [ %exp_last.next, %exp_last.loop ]
+  %exp_last.carried = phi <16 x float> [ %exp.result, %exp.done ], [ %sum66, %exp_last.loop ]
+  %82 = mul nsw i64 %exp_last, 64
+  %83 = getelementptr inbounds i8, ptr %in, i64 %82
+  %s59 = load <16 x float>, ptr %83, align 64
+  %84 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s59, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction60 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %84, i32 9, <16 x float> %84, i16 -1, i32 4)
+  %exp261 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <16 x float> %fraction60, <16 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp262 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp261, <16 x float> %fraction60, <16 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp263 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp262, <16 x float> %fraction60, <16 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp264 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp263, <16 x float> %fraction60, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp265 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp264, <16 x float> %84, <16 x float> %exp264, i16 -1, i32 4)
+  %85 = mul nsw i64 %exp_last, 16
+  %86 = mul nsw i64 %85, 4
+  %87 = getelementptr inbounds i8, ptr %out, i64 %86
+  store <16 x float> %exp265, ptr %87, align 64
+  %sum66 = fadd <16 x float> %exp_last.carried, %exp265
+  %exp_last.next = add nsw i64 %exp_last, 1
+  %88 = icmp slt i64 %exp_last.next, %vectors
+  br i1 %88, label %exp_last.loop, label %exp_last.done
+
+exp_last.done:                                    ; preds = %exp_last.loop, %exp.done
+  %exp_last.result = phi <16 x float> [ %exp.result, %exp.done ], [ %sum66, %exp_last.loop ]
+  %89 = fadd <16 x float> %exp_last.result, %exp.result56
+  %90 = fadd <16 x float> %89, %exp.result57
+  %91 = fadd <16 x float> %90, %exp.result58
+  %92 = mul nsw i64 %row, 64
+  %93 = getelementptr inbounds i8, ptr %l, i64 %92
+  %l_old = load <16 x float>, ptr %93, align 64
+  %l_new = call <16 x float> @llvm.fma.v16f32(<16 x float> %l_old, <16 x float> %exp221, <16 x float> %91)
+  store <16 x float> %l_new, ptr %93, align 64
   %row.next = add nsw i64 %row, 1
-  %53 = icmp slt i64 %row.next, 4
-  br i1 %53, label %row.loop, label %row.done
+  %94 = icmp slt i64 %row.next, 4
+  br i1 %94, label %row.loop, label %row.done
 }
 
 ; Function Attrs: nocallback nofree nosync nounwind willreturn memory(none)
@@ -1407,34 +1538,29 @@ entry:
   %5 = getelementptr inbounds i8, ptr %scratch, i64 72
   %v_base = load ptr, ptr %5, align 8
   %values = getelementptr inbounds i8, ptr %v_base, i64 %4
-  %6 = add nsw i64 %count, 31
-  %7 = udiv i64 %6, 32
-  %vectors = mul nsw i64 %7, 2
-  %columns = mul nsw i64 %vectors, 16
-  %end = add nsw i64 %key, %count
-  %ragged = icmp slt i64 %count, %columns
-  %8 = getelementptr inbounds i8, ptr %scratch, i64 40
-  %9 = getelementptr inbounds i8, ptr %arguments, i64 424
-  %scale_log2 = load double, ptr %9, align 8
+  %6 = getelementptr inbounds i8, ptr %scratch, i64 40
+  %7 = getelementptr inbounds i8, ptr %arguments, i64 424
+  %scale_log2 = load double, ptr %7, align 8
   %scale_log2.f32 = fptrunc double %scale_log2 to float
-  %10 = getelementptr inbounds i8, ptr %scratch, i64 80
-  %panels = load i64, ptr %10, align 8
-  %11 = icmp slt i64 0, %panels
-  br i1 %11, label %panel.loop, label %panel.done
+  %8 = getelementptr inbounds i8, ptr %scratch, i64 80
+  %panels = load i64, ptr %8, align 8
+  %9 = icmp slt i64 0, %panels
+  br i1 %9, label %panel.loop, label %panel.done
 
 panel.loop:                                       ; preds = %visible_panel.end, %entry
   %panel = phi i64 [ 0, %entry ], [ %panel.next, %visible_panel.end ]
-  %12 = mul nsw i64 %panel, 32
+  %10 = mul nsw i64 %panel, 32
   %bounds = getelementptr inbounds i8, ptr %scratch, i64 128
-  %13 = getelementptr inbounds i8, ptr %bounds, i64 %12
-  %14 = getelementptr inbounds i8, ptr %13, i64 24
-  %hi_max = load i64, ptr %14, align 8
-  %15 = icmp slt i64 %key, %hi_max
-  %lo_min = load i64, ptr %13, align 8
-  %16 = icmp slt i64 %lo_min, %end
-  %17 = and i1 %16, %15
-  %18 = xor i1 %apply_masks, true
-  %visible = or i1 %17, %18
+  %11 = getelementptr inbounds i8, ptr %bounds, i64 %10
+  %12 = getelementptr inbounds i8, ptr %11, i64 24
+  %hi_max = load i64, ptr %12, align 8
+  %13 = icmp slt i64 %key, %hi_max
+  %14 = add nsw i64 %key, %count
+  %lo_min = load i64, ptr %11, align 8
+  %15 = icmp slt i64 %lo_min, %14
+  %16 = and i1 %15, %13
+  %17 = xor i1 %apply_masks, true
+  %visible = or i1 %16, %17
   br i1 %visible, label %visible_panel, label %visible_panel.end
 
 panel.done:                                       ; preds = %visible_panel.end, %entry
@@ -1442,55 +1568,65 @@ panel.done:                                       ; preds = %visible_panel.end, 
 
 visible_panel:                                    ; preds = %panel.loop
   %row = mul nsw i64 %panel, 4
-  %19 = mul nsw i64 %row, 256
+  %18 = getelementptr inbounds i8, ptr %11, i64 24
+  %hi_max1 = load i64, ptr %18, align 8
+  %19 = sub nsw i64 %hi_max1, %key
+  %20 = call i64 @llvm.smin.i64(i64 %count, i64 %19)
+  %count2 = select i1 %apply_masks, i64 %20, i64 %count
+  %end = add nsw i64 %key, %count2
+  %21 = add nsw i64 %count2, 15
+  %vectors = udiv i64 %21, 16
+  %22 = mul nsw i64 %vectors, 16
+  %ragged = icmp slt i64 %count2, %22
+  %23 = mul nsw i64 %row, 256
   %queries = getelementptr inbounds i8, ptr %scratch, i64 704
-  %20 = getelementptr inbounds i8, ptr %queries, i64 %19
+  %24 = getelementptr inbounds i8, ptr %queries, i64 %23
   %scores = getelementptr inbounds i8, ptr %scratch, i64 1728
-  call void @scores(ptr %20, ptr %keys, i64 %k_stride_seq, ptr %scores, i64 %count)
-  %21 = getelementptr inbounds i8, ptr %13, i64 16
-  %hi_min = load i64, ptr %21, align 8
-  %22 = icmp sgt i64 %end, %hi_min
-  %23 = getelementptr inbounds i8, ptr %13, i64 8
-  %lo_max = load i64, ptr %23, align 8
-  %24 = icmp slt i64 %key, %lo_max
-  %25 = or i1 %24, %22
-  %26 = and i1 %apply_masks, %25
-  %hides = or i1 %ragged, %26
+  call void @scores(ptr %24, ptr %keys, i64 %k_stride_seq, ptr %scores, i64 %count2)
+  %25 = getelementptr inbounds i8, ptr %11, i64 16
+  %hi_min = load i64, ptr %25, align 8
+  %26 = icmp sgt i64 %end, %hi_min
+  %27 = getelementptr inbounds i8, ptr %11, i64 8
+  %lo_max = load i64, ptr %27, align 8
+  %28 = icmp slt i64 %key, %lo_max
+  %29 = or i1 %28, %26
+  %30 = and i1 %apply_masks, %29
+  %hides = or i1 %ragged, %30
   br i1 %hides, label %boundary, label %boundary.end
 
 visible_panel.end:                                ; preds = %boundary.end, %panel.loop
   %panel.next = add nsw i64 %panel, 1
-  %27 = icmp slt i64 %panel.next, %panels
-  br i1 %27, label %panel.loop, label %panel.done
+  %31 = icmp slt i64 %panel.next, %panels
+  br i1 %31, label %panel.loop, label %panel.done
 
 boundary:                                         ; preds = %visible_panel
-  %28 = getelementptr inbounds i8, ptr %scratch, i64 88
-  %29 = mul nsw i64 %row, 8
+  %32 = getelementptr inbounds i8, ptr %scratch, i64 88
+  %33 = mul nsw i64 %row, 8
   %lo = getelementptr inbounds i8, ptr %scratch, i64 192
-  %30 = getelementptr inbounds i8, ptr %lo, i64 %29
-  %31 = select i1 %apply_masks, ptr %30, ptr %28
-  %32 = mul nsw i64 %row, 8
+  %34 = getelementptr inbounds i8, ptr %lo, i64 %33
+  %35 = select i1 %apply_masks, ptr %34, ptr %32
+  %36 = mul nsw i64 %row, 8
   %hi = getelementptr inbounds i8, ptr %scratch, i64 256
-  %33 = getelementptr inbounds i8, ptr %hi, i64 %32
-  %34 = select i1 %apply_masks, ptr %33, ptr %8
-  %35 = select i1 %apply_masks, i64 8, i64 0
-  call void @mask_interval(ptr %scores, ptr %31, ptr %34, i64 %35, i64 %key, i64 %count, i64 %vectors)
+  %37 = getelementptr inbounds i8, ptr %hi, i64 %36
+  %38 = select i1 %apply_masks, ptr %37, ptr %6
+  %39 = select i1 %apply_masks, i64 8, i64 0
+  call void @mask_interval(ptr %scores, ptr %35, ptr %38, i64 %39, i64 %key, i64 %count2, i64 %vectors)
   br label %boundary.end
 
 boundary.end:                                     ; preds = %boundary, %visible_panel
   %probabilities = getelementptr inbounds i8, ptr %scratch, i64 1728
   %alpha = getelementptr inbounds i8, ptr %scratch, i64 640
-  %36 = mul nsw i64 %row, 4
+  %40 = mul nsw i64 %row, 4
   %m = getelementptr inbounds i8, ptr %scratch, i64 320
-  %37 = getelementptr inbounds i8, ptr %m, i64 %36
-  %38 = mul nsw i64 %row, 64
+  %41 = getelementptr inbounds i8, ptr %m, i64 %40
+  %42 = mul nsw i64 %row, 64
   %l = getelementptr inbounds i8, ptr %scratch, i64 384
-  %39 = getelementptr inbounds i8, ptr %l, i64 %38
-  call void @softmax(ptr %scores, ptr %probabilities, ptr %37, ptr %39, ptr %alpha, i64 %vectors, float %scale_log2.f32)
-  %40 = mul nsw i64 %row, 512
+  %43 = getelementptr inbounds i8, ptr %l, i64 %42
+  call void @softmax(ptr %scores, ptr %probabilities, ptr %41, ptr %43, ptr %alpha, i64 %vectors, float %scale_log2.f32)
+  %44 = mul nsw i64 %row, 512
   %outputs = getelementptr inbounds i8, ptr %scratch, i64 5824
-  %41 = getelementptr inbounds i8, ptr %outputs, i64 %40
-  call void @accumulate(ptr %41, ptr %probabilities, ptr %values, i64 %v_stride_seq, ptr %alpha, i64 %count)
+  %45 = getelementptr inbounds i8, ptr %outputs, i64 %44
+  call void @accumulate(ptr %45, ptr %probabilities, ptr %values, i64 %v_stride_seq, ptr %alpha, i64 %count2)
   br label %visible_panel.end
 }
 

@@ -251,19 +251,26 @@ pad.done:                                         ; preds = %pad.loop, %row.done
 ; scores[row][key] = dot(query, key) for one panel of rows, accumulated in registers
 define internal void @scores(ptr noundef %queries, ptr noundef %packed, ptr noundef %scores, i64 %count) #0 {
 entry:
-  %0 = add nsw i64 %count, 15
-  %panels = udiv i64 %0, 16
+  %0 = add nsw i64 %count, 7
+  %vectors = udiv i64 %0, 8
+  %panels = udiv i64 %vectors, 2
   %1 = icmp slt i64 0, %panels
   br i1 %1, label %panel.loop, label %panel.done
 
 panel.loop:                                       ; preds = %word.done, %entry
   %panel = phi i64 [ 0, %entry ], [ %panel.next, %word.done ]
-  %2 = mul nsw i64 %panel, 2560
-  %keys = getelementptr inbounds i8, ptr %packed, i64 %2
+  %2 = mul nsw i64 %panel, 64
+  %out = getelementptr inbounds i8, ptr %scores, i64 %2
+  %3 = mul nsw i64 %panel, 2560
+  %keys = getelementptr inbounds i8, ptr %packed, i64 %3
   br i1 true, label %word.loop, label %word.done
 
 panel.done:                                       ; preds = %word.done, %entry
-  ret void
+  %4 = mul nsw i64 %panels, 2560
+  %keys29 = getelementptr inbounds i8, ptr %packed, i64 %4
+  %5 = mul nsw i64 %panels, 2
+  %6 = icmp slt i64 %5, %vectors
+  br i1 %6, label %vector.loop, label %vector.done
 
 word.loop:                                        ; preds = %word.loop, %panel.loop
   %word = phi i64 [ 0, %panel.loop ], [ %word.next, %word.loop ]
@@ -275,55 +282,55 @@ word.loop:                                        ; preds = %word.loop, %panel.l
   %word.carried5 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum17, %word.loop ]
   %word.carried6 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum20, %word.loop ]
   %word.carried7 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum21, %word.loop ]
-  %3 = mul nsw i64 %word, 64
-  %4 = getelementptr inbounds i8, ptr %keys, i64 %3
-  %key = load <8 x i32>, ptr %4, align 32
-  %5 = getelementptr inbounds i8, ptr %4, i64 32
-  %key8 = load <8 x i32>, ptr %5, align 32
-  %6 = mul nsw i64 %word, 4
-  %7 = getelementptr inbounds i8, ptr %queries, i64 %6
-  %8 = load i32, ptr %7, align 4
-  %q.splatinsert = insertelement <8 x i32> poison, i32 %8, i64 0
+  %7 = mul nsw i64 %word, 64
+  %8 = getelementptr inbounds i8, ptr %keys, i64 %7
+  %key = load <8 x i32>, ptr %8, align 32
+  %9 = getelementptr inbounds i8, ptr %8, i64 32
+  %key8 = load <8 x i32>, ptr %9, align 32
+  %10 = mul nsw i64 %word, 4
+  %11 = getelementptr inbounds i8, ptr %queries, i64 %10
+  %12 = load i32, ptr %11, align 4
+  %q.splatinsert = insertelement <8 x i32> poison, i32 %12, i64 0
   %q.splat = shufflevector <8 x i32> %q.splatinsert, <8 x i32> poison, <8 x i32> zeroinitializer
-  %9 = bitcast <8 x i32> %key to <8 x float>
-  %10 = bitcast <8 x i32> %q.splat to <8 x float>
-  %sum = call <8 x float> @llvm.fma.v8f32(<8 x float> %10, <8 x float> %9, <8 x float> %word.carried)
-  %11 = bitcast <8 x i32> %key8 to <8 x float>
-  %12 = bitcast <8 x i32> %q.splat to <8 x float>
-  %sum9 = call <8 x float> @llvm.fma.v8f32(<8 x float> %12, <8 x float> %11, <8 x float> %word.carried1)
-  %13 = getelementptr inbounds i8, ptr %7, i64 160
-  %14 = load i32, ptr %13, align 4
-  %q.splatinsert10 = insertelement <8 x i32> poison, i32 %14, i64 0
+  %13 = bitcast <8 x i32> %key to <8 x float>
+  %14 = bitcast <8 x i32> %q.splat to <8 x float>
+  %sum = call <8 x float> @llvm.fma.v8f32(<8 x float> %14, <8 x float> %13, <8 x float> %word.carried)
+  %15 = bitcast <8 x i32> %key8 to <8 x float>
+  %16 = bitcast <8 x i32> %q.splat to <8 x float>
+  %sum9 = call <8 x float> @llvm.fma.v8f32(<8 x float> %16, <8 x float> %15, <8 x float> %word.carried1)
+  %17 = getelementptr inbounds i8, ptr %11, i64 160
+  %18 = load i32, ptr %17, align 4
+  %q.splatinsert10 = insertelement <8 x i32> poison, i32 %18, i64 0
   %q.splat11 = shufflevector <8 x i32> %q.splatinsert10, <8 x i32> poison, <8 x i32> zeroinitializer
-  %15 = bitcast <8 x i32> %key to <8 x float>
-  %16 = bitcast <8 x i32> %q.splat11 to <8 x float>
-  %sum12 = call <8 x float> @llvm.fma.v8f32(<8 x float> %16, <8 x float> %15, <8 x float> %word.carried2)
-  %17 = bitcast <8 x i32> %key8 to <8 x float>
-  %18 = bitcast <8 x i32> %q.splat11 to <8 x float>
-  %sum13 = call <8 x float> @llvm.fma.v8f32(<8 x float> %18, <8 x float> %17, <8 x float> %word.carried3)
-  %19 = getelementptr inbounds i8, ptr %7, i64 320
-  %20 = load i32, ptr %19, align 4
-  %q.splatinsert14 = insertelement <8 x i32> poison, i32 %20, i64 0
+  %19 = bitcast <8 x i32> %key to <8 x float>
+  %20 = bitcast <8 x i32> %q.splat11 to <8 x float>
+  %sum12 = call <8 x float> @llvm.fma.v8f32(<8 x float> %20, <8 x float> %19, <8 x float> %word.carried2)
+  %21 = bitcast <8 x i32> %key8 to <8 x float>
+  %22 = bitcast <8 x i32> %q.splat11 to <8 x float>
+  %sum13 = call <8 x float> @llvm.fma.v8f32(<8 x float> %22, <8 x float> %21, <8 x float> %word.carried3)
+  %23 = getelementptr inbounds i8, ptr %11, i64 320
+  %24 = load i32, ptr %23, align 4
+  %q.splatinsert14 = insertelement <8 x i32> poison, i32 %24, i64 0
   %q.splat15 = shufflevector <8 x i32> %q.splatinsert14, <8 x i32> poison, <8 x i32> zeroinitializer
-  %21 = bitcast <8 x i32> %key to <8 x float>
-  %22 = bitcast <8 x i32> %q.splat15 to <8 x float>
-  %sum16 = call <8 x float> @llvm.fma.v8f32(<8 x float> %22, <8 x float> %21, <8 x float> %word.carried4)
-  %23 = bitcast <8 x i32> %key8 to <8 x float>
-  %24 = bitcast <8 x i32> %q.splat15 to <8 x float>
-  %sum17 = call <8 x float> @llvm.fma.v8f32(<8 x float> %24, <8 x float> %23, <8 x float> %word.carried5)
-  %25 = getelementptr inbounds i8, ptr %7, i64 480
-  %26 = load i32, ptr %25, align 4
-  %q.splatinsert18 = insertelement <8 x i32> poison, i32 %26, i64 0
+  %25 = bitcast <8 x i32> %key to <8 x float>
+  %26 = bitcast <8 x i32> %q.splat15 to <8 x float>
+  %sum16 = call <8 x float> @llvm.fma.v8f32(<8 x float> %26, <8 x float> %25, <8 x float> %word.carried4)
+  %27 = bitcast <8 x i32> %key8 to <8 x float>
+  %28 = bitcast <8 x i32> %q.splat15 to <8 x float>
+  %sum17 = call <8 x float> @llvm.fma.v8f32(<8 x float> %28, <8 x float> %27, <8 x float> %word.carried5)
+  %29 = getelementptr inbounds i8, ptr %11, i64 480
+  %30 = load i32, ptr %29, align 4
+  %q.splatinsert18 = insertelement <8 x i32> poison, i32 %30, i64 0
   %q.splat19 = shufflevector <8 x i32> %q.splatinsert18, <8 x i32> poison, <8 x i32> zeroinitializer
-  %27 = bitcast <8 x i32> %key to <8 x float>
-  %28 = bitcast <8 x i32> %q.splat19 to <8 x float>
-  %sum20 = call <8 x float> @llvm.fma.v8f32(<8 x float> %28, <8 x float> %27, <8 x float> %word.carried6)
-  %29 = bitcast <8 x i32> %key8 to <8 x float>
-  %30 = bitcast <8 x i32> %q.splat19 to <8 x float>
-  %sum21 = call <8 x float> @llvm.fma.v8f32(<8 x float> %30, <8 x float> %29, <8 x float> %word.carried7)
+  %31 = bitcast <8 x i32> %key to <8 x float>
+  %32 = bitcast <8 x i32> %q.splat19 to <8 x float>
+  %sum20 = call <8 x float> @llvm.fma.v8f32(<8 x float> %32, <8 x float> %31, <8 x float> %word.carried6)
+  %33 = bitcast <8 x i32> %key8 to <8 x float>
+  %34 = bitcast <8 x i32> %q.splat19 to <8 x float>
+  %sum21 = call <8 x float> @llvm.fma.v8f32(<8 x float> %34, <8 x float> %33, <8 x float> %word.carried7)
   %word.next = add nsw i64 %word, 1
-  %31 = icmp slt i64 %word.next, 40
-  br i1 %31, label %word.loop, label %word.done
+  %35 = icmp slt i64 %word.next, 40
+  br i1 %35, label %word.loop, label %word.done
 
 word.done:                                        ; preds = %word.loop, %panel.loop
   %word.result = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum, %word.loop ]
@@ -334,26 +341,95 @@ word.done:                                        ; preds = %word.loop, %panel.l
   %word.result26 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum17, %word.loop ]
   %word.result27 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum20, %word.loop ]
   %word.result28 = phi <8 x float> [ zeroinitializer, %panel.loop ], [ %sum21, %word.loop ]
-  %32 = mul nsw i64 %panel, 64
-  %out = getelementptr inbounds i8, ptr %scores, i64 %32
   store <8 x float> %word.result, ptr %out, align 32
-  %33 = getelementptr inbounds i8, ptr %out, i64 32
-  store <8 x float> %word.result22, ptr %33, align 32
-  %34 = getelementptr inbounds i8, ptr %out, i64 768
-  store <8 x float> %word.result23, ptr %34, align 32
-  %35 = getelementptr inbounds i8, ptr %out, i64 800
-  store <8 x float> %word.result24, ptr %35, align 32
-  %36 = getelementptr inbounds i8, ptr %out, i64 1536
-  store <8 x float> %word.result25, ptr %36, align 32
-  %37 = getelementptr inbounds i8, ptr %out, i64 1568
-  store <8 x float> %word.result26, ptr %37, align 32
-  %38 = getelementptr inbounds i8, ptr %out, i64 2304
-  store <8 x float> %word.result27, ptr %38, align 32
-  %39 = getelementptr inbounds i8, ptr %out, i64 2336
-  store <8 x float> %word.result28, ptr %39, align 32
+  %36 = getelementptr inbounds i8, ptr %out, i64 32
+  store <8 x float> %word.result22, ptr %36, align 32
+  %37 = getelementptr inbounds i8, ptr %out, i64 768
+  store <8 x float> %word.result23, ptr %37, align 32
+  %38 = getelementptr inbounds i8, ptr %out, i64 800
+  store <8 x float> %word.result24, ptr %38, align 32
+  %39 = getelementptr inbounds i8, ptr %out, i64 1536
+  store <8 x float> %word.result25, ptr %39, align 32
+  %40 = getelementptr inbounds i8, ptr %out, i64 1568
+  store <8 x float> %word.result26, ptr %40, align 32
+  %41 = getelementptr inbounds i8, ptr %out, i64 2304
+  store <8 x float> %word.result27, ptr %41, align 32
+  %42 = getelementptr inbounds i8, ptr %out, i64 2336
+  store <8 x float> %word.result28, ptr %42, align 32
   %panel.next = add nsw i64 %panel, 1
-  %40 = icmp slt i64 %panel.next, %panels
-  br i1 %40, label %panel.loop, label %panel.done
+  %43 = icmp slt i64 %panel.next, %panels
+  br i1 %43, label %panel.loop, label %panel.done
+
+vector.loop:                                      ; preds = %word.done33, %panel.done
+  %vector = phi i64 [ %5, %panel.done ], [ %vector.next, %word.done33 ]
+  %44 = mul nsw i64 %panels, 2
+  %column = sub nsw i64 %vector, %44
+  %45 = mul nsw i64 %column, 32
+  %keys30 = getelementptr inbounds i8, ptr %keys29, i64 %45
+  %46 = mul nsw i64 %vector, 32
+  %out31 = getelementptr inbounds i8, ptr %scores, i64 %46
+  br i1 true, label %word.loop32, label %word.done33
+
+vector.done:                                      ; preds = %word.done33, %panel.done
+  ret void
+
+word.loop32:                                      ; preds = %word.loop32, %vector.loop
+  %word34 = phi i64 [ 0, %vector.loop ], [ %word.next52, %word.loop32 ]
+  %word.carried35 = phi <8 x float> [ zeroinitializer, %vector.loop ], [ %sum42, %word.loop32 ]
+  %word.carried36 = phi <8 x float> [ zeroinitializer, %vector.loop ], [ %sum45, %word.loop32 ]
+  %word.carried37 = phi <8 x float> [ zeroinitializer, %vector.loop ], [ %sum48, %word.loop32 ]
+  %word.carried38 = phi <8 x float> [ zeroinitializer, %vector.loop ], [ %sum51, %word.loop32 ]
+  %47 = mul nsw i64 %word34, 64
+  %48 = getelementptr inbounds i8, ptr %keys30, i64 %47
+  %key39 = load <8 x i32>, ptr %48, align 32
+  %49 = mul nsw i64 %word34, 4
+  %50 = getelementptr inbounds i8, ptr %queries, i64 %49
+  %51 = load i32, ptr %50, align 4
+  %q.splatinsert40 = insertelement <8 x i32> poison, i32 %51, i64 0
+  %q.splat41 = shufflevector <8 x i32> %q.splatinsert40, <8 x i32> poison, <8 x i32> zeroinitializer
+  %52 = bitcast <8 x i32> %key39 to <8 x float>
+  %53 = bitcast <8 x i32> %q.splat41 to <8 x float>
+  %sum42 = call <8 x float> @llvm.fma.v8f32(<8 x float> %53, <8 x float> %52, <8 x float> %word.carried35)
+  %54 = getelementptr inbounds i8, ptr %50, i64 160
+  %55 = load i32, ptr %54, align 4
+  %q.splatinsert43 = insertelement <8 x i32> poison, i32 %55, i64 0
+  %q.splat44 = shufflevector <8 x i32> %q.splatinsert43, <8 x i32> poison, <8 x i32> zeroinitializer
+  %56 = bitcast <8 x i32> %key39 to <8 x float>
+  %57 = bitcast <8 x i32> %q.splat44 to <8 x float>
+  %sum45 = call <8 x float> @llvm.fma.v8f32(<8 x float> %57, <8 x float> %56, <8 x float> %word.carried36)
+  %58 = getelementptr inbounds i8, ptr %50, i64 320
+  %59 = load i32, ptr %58, align 4
+  %q.splatinsert46 = insertelement <8 x i32> poison, i32 %59, i64 0
+  %q.splat47 = shufflevector <8 x i32> %q.splatinsert46, <8 x i32> poison, <8 x i32> zeroinitializer
+  %60 = bitcast <8 x i32> %key39 to <8 x float>
+  %61 = bitcast <8 x i32> %q.splat47 to <8 x float>
+  %sum48 = call <8 x float> @llvm.fma.v8f32(<8 x float> %61, <8 x float> %60, <8 x float> %word.carried37)
+  %62 = getelementptr inbounds i8, ptr %50, i64 480
+  %63 = load i32, ptr %62, align 4
+  %q.splatinsert49 = insertelement <8 x i32> poison, i32 %63, i64 0
+  %q.splat50 = shufflevector <8 x i32> %q.splatinsert49, <8 x i32> poison, <8 x i32> zeroinitializer
+  %64 = bitcast <8 x i32> %key39 to <8 x float>
+  %65 = bitcast <8 x i32> %q.splat50 to <8 x float>
+  %sum51 = call <8 x float> @llvm.fma.v8f32(<8 x float> %65, <8 x float> %64, <8 x float> %word.carried38)
+  %word.next52 = add nsw i64 %word34, 1
+  %66 = icmp slt i64 %word.next52, 40
+  br i1 %66, label %word.loop32, label %word.done33
+
+word.done33:                                      ; preds = %word.loop32, %vector.loop
+  %word.result53 = phi <8 x float> [ zeroinitializer, %vector.loop ], [ %sum42, %word.loop32 ]
+  %word.result54 = phi <8 x float> [ zeroinitializer, %vector.loop ], [ %sum45, %word.loop32 ]
+  %word.result55 = phi <8 x float> [ zeroinitializer, %vector.loop ], [ %sum48, %word.loop32 ]
+  %word.result56 = phi <8 x float> [ zeroinitializer, %vector.loop ], [ %sum51, %word.loop32 ]
+  store <8 x float> %word.result53, ptr %out31, align 32
+  %67 = getelementptr inbounds i8, ptr %out31, i64 768
+  store <8 x float> %word.result54, ptr %67, align 32
+  %68 = getelementptr inbounds i8, ptr %out31, i64 1536
+  store <8 x float> %word.result55, ptr %68, align 32
+  %69 = getelementptr inbounds i8, ptr %out31, i64 2304
+  store <8 x float> %word.result56, ptr %69, align 32
+  %vector.next = add nsw i64 %vector, 1
+  %70 = icmp slt i64 %vector.next, %vectors
+  br i1 %70, label %vector.loop, label %vector.done
 }
 
 ; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
@@ -557,56 +633,84 @@ define internal void @mask_interval(ptr noundef %scores, ptr noundef %lo, ptr no
 entry:
   br i1 true, label %row.loop, label %row.done
 
-row.loop:                                         ; preds = %vector.done, %entry
-  %row = phi i64 [ 0, %entry ], [ %row.next, %vector.done ]
+row.loop:                                         ; preds = %above.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %above.done ]
   %0 = mul nsw i64 %row, %row_bytes
   %1 = getelementptr inbounds i8, ptr %lo, i64 %0
   %2 = load i64, ptr %1, align 8
   %3 = sub nsw i64 %2, %key
   %4 = call i64 @llvm.smin.i64(i64 %3, i64 %count)
-  %from = call i64 @llvm.smax.i64(i64 %4, i64 0)
-  %5 = trunc i64 %from to i32
-  %.splatinsert = insertelement <8 x i32> poison, i32 %5, i64 0
-  %.splat = shufflevector <8 x i32> %.splatinsert, <8 x i32> poison, <8 x i32> zeroinitializer
-  %6 = getelementptr inbounds i8, ptr %hi, i64 %0
-  %7 = load i64, ptr %6, align 8
-  %8 = sub nsw i64 %7, %key
-  %9 = call i64 @llvm.smin.i64(i64 %8, i64 %count)
-  %to = call i64 @llvm.smax.i64(i64 %9, i64 0)
-  %10 = trunc i64 %to to i32
-  %.splatinsert1 = insertelement <8 x i32> poison, i32 %10, i64 0
-  %.splat2 = shufflevector <8 x i32> %.splatinsert1, <8 x i32> poison, <8 x i32> zeroinitializer
+  %from_key = call i64 @llvm.smax.i64(i64 %4, i64 0)
+  %5 = getelementptr inbounds i8, ptr %hi, i64 %0
+  %6 = load i64, ptr %5, align 8
+  %7 = sub nsw i64 %6, %key
+  %8 = call i64 @llvm.smin.i64(i64 %7, i64 %count)
+  %to_key = call i64 @llvm.smax.i64(i64 %8, i64 0)
+  %9 = trunc i64 %from_key to i32
+  %from.splatinsert = insertelement <8 x i32> poison, i32 %9, i64 0
+  %from.splat = shufflevector <8 x i32> %from.splatinsert, <8 x i32> poison, <8 x i32> zeroinitializer
+  %10 = trunc i64 %to_key to i32
+  %to.splatinsert = insertelement <8 x i32> poison, i32 %10, i64 0
+  %to.splat = shufflevector <8 x i32> %to.splatinsert, <8 x i32> poison, <8 x i32> zeroinitializer
   %11 = mul nsw i64 %row, 768
   %row_scores = getelementptr inbounds i8, ptr %scores, i64 %11
-  %12 = icmp slt i64 0, %vectors
-  br i1 %12, label %vector.loop, label %vector.done
+  %12 = add nsw i64 %from_key, 7
+  %13 = udiv i64 %12, 8
+  %before = call i64 @llvm.smin.i64(i64 %13, i64 %vectors)
+  %14 = udiv i64 %to_key, 8
+  %after = call i64 @llvm.smax.i64(i64 %14, i64 %before)
+  %15 = icmp slt i64 0, %before
+  br i1 %15, label %below.loop, label %below.done
 
-row.done:                                         ; preds = %vector.done, %entry
+row.done:                                         ; preds = %above.done, %entry
   ret void
 
-vector.loop:                                      ; preds = %vector.loop, %row.loop
-  %vector = phi i64 [ 0, %row.loop ], [ %vector.next, %vector.loop ]
-  %13 = mul nsw i64 %vector, 32
-  %14 = getelementptr inbounds i8, ptr %row_scores, i64 %13
-  %15 = mul nsw i64 %vector, 8
-  %16 = trunc i64 %15 to i32
-  %.splatinsert3 = insertelement <8 x i32> poison, i32 %16, i64 0
-  %.splat4 = shufflevector <8 x i32> %.splatinsert3, <8 x i32> poison, <8 x i32> zeroinitializer
-  %column = add <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %.splat4
-  %17 = icmp slt <8 x i32> %column, %.splat2
-  %18 = icmp sge <8 x i32> %column, %.splat
-  %visible = and <8 x i1> %18, %17
-  %s = load <8 x float>, ptr %14, align 32
-  %19 = select <8 x i1> %visible, <8 x float> %s, <8 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
-  store <8 x float> %19, ptr %14, align 32
-  %vector.next = add nsw i64 %vector, 1
-  %20 = icmp slt i64 %vector.next, %vectors
-  br i1 %20, label %vector.loop, label %vector.done
+below.loop:                                       ; preds = %below.loop, %row.loop
+  %below = phi i64 [ 0, %row.loop ], [ %below.next, %below.loop ]
+  %16 = mul nsw i64 %below, 32
+  %17 = getelementptr inbounds i8, ptr %row_scores, i64 %16
+  %18 = mul nsw i64 %below, 8
+  %19 = trunc i64 %18 to i32
+  %.splatinsert = insertelement <8 x i32> poison, i32 %19, i64 0
+  %.splat = shufflevector <8 x i32> %.splatinsert, <8 x i32> poison, <8 x i32> zeroinitializer
+  %column = add <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %.splat
+  %20 = icmp slt <8 x i32> %column, %to.splat
+  %21 = icmp sge <8 x i32> %column, %from.splat
+  %visible = and <8 x i1> %21, %20
+  %s = load <8 x float>, ptr %17, align 32
+  %22 = select <8 x i1> %visible, <8 x float> %s, <8 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <8 x float> %22, ptr %17, align 32
+  %below.next = add nsw i64 %below, 1
+  %23 = icmp slt i64 %below.next, %before
+  br i1 %23, label %below.loop, label %below.done
 
-vector.done:                                      ; preds = %vector.loop, %row.loop
+below.done:                                       ; preds = %below.loop, %row.loop
+  %24 = icmp slt i64 %after, %vectors
+  br i1 %24, label %above.loop, label %above.done
+
+above.loop:                                       ; preds = %above.loop, %below.done
+  %above = phi i64 [ %after, %below.done ], [ %above.next, %above.loop ]
+  %25 = mul nsw i64 %above, 32
+  %26 = getelementptr inbounds i8, ptr %row_scores, i64 %25
+  %27 = mul nsw i64 %above, 8
+  %28 = trunc i64 %27 to i32
+  %.splatinsert1 = insertelement <8 x i32> poison, i32 %28, i64 0
+  %.splat2 = shufflevector <8 x i32> %.splatinsert1, <8 x i32> poison, <8 x i32> zeroinitializer
+  %column3 = add <8 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>, %.splat2
+  %29 = icmp slt <8 x i32> %column3, %to.splat
+  %30 = icmp sge <8 x i32> %column3, %from.splat
+  %visible4 = and <8 x i1> %30, %29
+  %s5 = load <8 x float>, ptr %26, align 32
+  %31 = select <8 x i1> %visible4, <8 x float> %s5, <8 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <8 x float> %31, ptr %26, align 32
+  %above.next = add nsw i64 %above, 1
+  %32 = icmp slt i64 %above.next, %vectors
+  br i1 %32, label %above.loop, label %above.done
+
+above.done:                                       ; preds = %above.loop, %below.done
   %row.next = add nsw i64 %row, 1
-  %21 = icmp slt i64 %row.next, 4
-  br i1 %21, label %row.loop, label %row.done
+  %33 = icmp slt i64 %row.next, 4
+  br i1 %33, label %row.loop, label %row.done
 }
 
 ; Function Attrs: noinline nounwind
@@ -615,172 +719,311 @@ define internal void @softmax(ptr noundef %scores, ptr noundef %probabilities, p
 entry:
   %scale.splatinsert = insertelement <8 x float> poison, float %scale_log2, i64 0
   %scale.splat = shufflevector <8 x float> %scale.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %0 = udiv i64 %vectors, 4
+  %whole = mul nsw i64 %0, 4
   br i1 true, label %row.loop, label %row.done
 
-row.loop:                                         ; preds = %exp.done, %entry
-  %row = phi i64 [ 0, %entry ], [ %row.next, %exp.done ]
-  %0 = mul nsw i64 %row, 768
-  %in = getelementptr inbounds i8, ptr %scores, i64 %0
+row.loop:                                         ; preds = %exp_last.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %exp_last.done ]
   %1 = mul nsw i64 %row, 768
-  %out = getelementptr inbounds i8, ptr %probabilities, i64 %1
-  %2 = icmp slt i64 0, %vectors
-  br i1 %2, label %max.loop, label %max.done
+  %in = getelementptr inbounds i8, ptr %scores, i64 %1
+  %2 = mul nsw i64 %row, 768
+  %out = getelementptr inbounds i8, ptr %probabilities, i64 %2
+  %3 = icmp slt i64 0, %whole
+  br i1 %3, label %max.loop, label %max.done
 
-row.done:                                         ; preds = %exp.done, %entry
+row.done:                                         ; preds = %exp_last.done, %entry
   ret void
 
 max.loop:                                         ; preds = %max.loop, %row.loop
   %max = phi i64 [ 0, %row.loop ], [ %max.next, %max.loop ]
-  %max.carried = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max2, %max.loop ]
-  %max.carried1 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
-  %3 = mul nsw i64 %max, 32
-  %4 = getelementptr inbounds i8, ptr %in, i64 %3
-  %s = load <8 x float>, ptr %4, align 32
-  %5 = fcmp ogt <8 x float> %s, %max.carried
-  %max2 = select <8 x i1> %5, <8 x float> %s, <8 x float> %max.carried
-  %6 = add nsw i64 %max, 1
-  %7 = mul nsw i64 %6, 32
-  %8 = getelementptr inbounds i8, ptr %in, i64 %7
-  %s3 = load <8 x float>, ptr %8, align 32
-  %9 = fcmp ogt <8 x float> %s3, %max.carried1
-  %max4 = select <8 x i1> %9, <8 x float> %s3, <8 x float> %max.carried1
-  %max.next = add nsw i64 %max, 2
-  %10 = icmp slt i64 %max.next, %vectors
-  br i1 %10, label %max.loop, label %max.done
+  %max.carried = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
+  %max.carried1 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max6, %max.loop ]
+  %max.carried2 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max8, %max.loop ]
+  %max.carried3 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max10, %max.loop ]
+  %4 = mul nsw i64 %max, 32
+  %5 = getelementptr inbounds i8, ptr %in, i64 %4
+  %s = load <8 x float>, ptr %5, align 32
+  %6 = fcmp ogt <8 x float> %s, %max.carried
+  %max4 = select <8 x i1> %6, <8 x float> %s, <8 x float> %max.carried
+  %7 = add nsw i64 %max, 1
+  %8 = mul nsw i64 %7, 32
+  %9 = getelementptr inbounds i8, ptr %in, i64 %8
+  %s5 = load <8 x float>, ptr %9, align 32
+  %10 = fcmp ogt <8 x float> %s5, %max.carried1
+  %max6 = select <8 x i1> %10, <8 x float> %s5, <8 x float> %max.carried1
+  %11 = add nsw i64 %max, 2
+  %12 = mul nsw i64 %11, 32
+  %13 = getelementptr inbounds i8, ptr %in, i64 %12
+  %s7 = load <8 x float>, ptr %13, align 32
+  %14 = fcmp ogt <8 x float> %s7, %max.carried2
+  %max8 = select <8 x i1> %14, <8 x float> %s7, <8 x float> %max.carried2
+  %15 = add nsw i64 %max, 3
+  %16 = mul nsw i64 %15, 32
+  %17 = getelementptr inbounds i8, ptr %in, i64 %16
+  %s9 = load <8 x float>, ptr %17, align 32
+  %18 = fcmp ogt <8 x float> %s9, %max.carried3
+  %max10 = select <8 x i1> %18, <8 x float> %s9, <8 x float> %max.carried3
+  %max.next = add nsw i64 %max, 4
+  %19 = icmp slt i64 %max.next, %whole
+  br i1 %19, label %max.loop, label %max.done
 
 max.done:                                         ; preds = %max.loop, %row.loop
-  %max.result = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max2, %max.loop ]
-  %max.result5 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
-  %11 = fcmp ogt <8 x float> %max.result5, %max.result
-  %12 = select <8 x i1> %11, <8 x float> %max.result5, <8 x float> %max.result
-  %13 = shufflevector <8 x float> %12, <8 x float> %12, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3>
-  %14 = fcmp ogt <8 x float> %12, %13
-  %15 = select <8 x i1> %14, <8 x float> %12, <8 x float> %13
-  %16 = shufflevector <8 x float> %15, <8 x float> %15, <8 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5>
-  %17 = fcmp ogt <8 x float> %15, %16
-  %18 = select <8 x i1> %17, <8 x float> %15, <8 x float> %16
-  %19 = shufflevector <8 x float> %18, <8 x float> %18, <8 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6>
-  %20 = fcmp ogt <8 x float> %18, %19
-  %21 = select <8 x i1> %20, <8 x float> %18, <8 x float> %19
-  %block_max = extractelement <8 x float> %21, i64 0
-  %22 = mul nsw i64 %row, 4
-  %23 = getelementptr inbounds i8, ptr %m, i64 %22
-  %m_old = load float, ptr %23, align 4
-  %24 = fmul float %block_max, %scale_log2
-  %25 = fcmp ogt float %m_old, %24
-  %m_new = select i1 %25, float %m_old, float %24
+  %max.result = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
+  %max.result11 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max6, %max.loop ]
+  %max.result12 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max8, %max.loop ]
+  %max.result13 = phi <8 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max10, %max.loop ]
+  %20 = icmp slt i64 %whole, %vectors
+  br i1 %20, label %max_last.loop, label %max_last.done
+
+max_last.loop:                                    ; preds = %max_last.loop, %max.done
+  %max_last = phi i64 [ %whole, %max.done ], [ %max_last.next, %max_last.loop ]
+  %max_last.carried = phi <8 x float> [ %max.result, %max.done ], [ %max15, %max_last.loop ]
+  %21 = mul nsw i64 %max_last, 32
+  %22 = getelementptr inbounds i8, ptr %in, i64 %21
+  %s14 = load <8 x float>, ptr %22, align 32
+  %23 = fcmp ogt <8 x float> %s14, %max_last.carried
+  %max15 = select <8 x i1> %23, <8 x float> %s14, <8 x float> %max_last.carried
+  %max_last.next = add nsw i64 %max_last, 1
+  %24 = icmp slt i64 %max_last.next, %vectors
+  br i1 %24, label %max_last.loop, label %max_last.done
+
+max_last.done:                                    ; preds = %max_last.loop, %max.done
+  %max_last.result = phi <8 x float> [ %max.result, %max.done ], [ %max15, %max_last.loop ]
+  %25 = fcmp ogt <8 x float> %max.result11, %max_last.result
+  %26 = select <8 x i1> %25, <8 x float> %max.result11, <8 x float> %max_last.result
+  %27 = fcmp ogt <8 x float> %max.result12, %26
+  %28 = select <8 x i1> %27, <8 x float> %max.result12, <8 x float> %26
+  %29 = fcmp ogt <8 x float> %max.result13, %28
+  %30 = select <8 x i1> %29, <8 x float> %max.result13, <8 x float> %28
+  %31 = shufflevector <8 x float> %30, <8 x float> %30, <8 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3>
+  %32 = fcmp ogt <8 x float> %30, %31
+  %33 = select <8 x i1> %32, <8 x float> %30, <8 x float> %31
+  %34 = shufflevector <8 x float> %33, <8 x float> %33, <8 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5>
+  %35 = fcmp ogt <8 x float> %33, %34
+  %36 = select <8 x i1> %35, <8 x float> %33, <8 x float> %34
+  %37 = shufflevector <8 x float> %36, <8 x float> %36, <8 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6>
+  %38 = fcmp ogt <8 x float> %36, %37
+  %39 = select <8 x i1> %38, <8 x float> %36, <8 x float> %37
+  %block_max = extractelement <8 x float> %39, i64 0
+  %40 = mul nsw i64 %row, 4
+  %41 = getelementptr inbounds i8, ptr %m, i64 %40
+  %m_old = load float, ptr %41, align 4
+  %42 = fmul float %block_max, %scale_log2
+  %43 = fcmp ogt float %m_old, %42
+  %m_new = select i1 %43, float %m_old, float %42
   %empty = fcmp oeq float %m_new, 0xFFF0000000000000
   %shift = select i1 %empty, float 0.000000e+00, float %m_new
-  store float %m_new, ptr %23, align 4
-  %26 = fsub float %m_old, %shift
-  %.splatinsert = insertelement <8 x float> poison, float %26, i64 0
+  store float %m_new, ptr %41, align 4
+  %44 = fsub float %m_old, %shift
+  %.splatinsert = insertelement <8 x float> poison, float %44, i64 0
   %.splat = shufflevector <8 x float> %.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
-  %27 = fcmp olt <8 x float> %.splat, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
-  %28 = select <8 x i1> %27, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %.splat
-  %29 = fptosi <8 x float> %28 to <8 x i32>
-  %30 = freeze <8 x i32> %29
-  %31 = sitofp <8 x i32> %30 to <8 x float>
-  %32 = fcmp ogt <8 x float> %31, %28
-  %33 = sext <8 x i1> %32 to <8 x i32>
-  %floor = add <8 x i32> %30, %33
-  %34 = sitofp <8 x i32> %floor to <8 x float>
-  %fraction = fsub <8 x float> %28, %34
-  %exp2 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <8 x float> %fraction, <8 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp26 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp2, <8 x float> %fraction, <8 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp27 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp26, <8 x float> %fraction, <8 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp28 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp27, <8 x float> %fraction, <8 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp29 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp28, <8 x float> %fraction, <8 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp210 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp29, <8 x float> %fraction, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %35 = add <8 x i32> %floor, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
-  %36 = shl <8 x i32> %35, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
-  %power = bitcast <8 x i32> %36 to <8 x float>
-  %exp211 = fmul <8 x float> %exp210, %power
-  %37 = mul nsw i64 %row, 4
-  %38 = getelementptr inbounds i8, ptr %alpha, i64 %37
-  %39 = extractelement <8 x float> %exp211, i64 0
-  store float %39, ptr %38, align 4
-  %40 = fneg float %shift
-  %negative_shift.splatinsert = insertelement <8 x float> poison, float %40, i64 0
-  %negative_shift.splat = shufflevector <8 x float> %negative_shift.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
-  %41 = icmp slt i64 0, %vectors
-  br i1 %41, label %exp.loop, label %exp.done
-
-exp.loop:                                         ; preds = %exp.loop, %max.done
-  %exp = phi i64 [ 0, %max.done ], [ %exp.next, %exp.loop ]
-  %exp.carried = phi <8 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
-  %exp.carried12 = phi <8 x float> [ zeroinitializer, %max.done ], [ %sum31, %exp.loop ]
-  %42 = mul nsw i64 %exp, 32
-  %43 = getelementptr inbounds i8, ptr %in, i64 %42
-  %s13 = load <8 x float>, ptr %43, align 32
-  %44 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s13, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
-  %45 = fcmp olt <8 x float> %44, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
-  %46 = select <8 x i1> %45, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %44
+  %45 = fcmp olt <8 x float> %.splat, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %46 = select <8 x i1> %45, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %.splat
   %47 = fptosi <8 x float> %46 to <8 x i32>
   %48 = freeze <8 x i32> %47
   %49 = sitofp <8 x i32> %48 to <8 x float>
   %50 = fcmp ogt <8 x float> %49, %46
   %51 = sext <8 x i1> %50 to <8 x i32>
-  %floor14 = add <8 x i32> %48, %51
-  %52 = sitofp <8 x i32> %floor14 to <8 x float>
-  %fraction15 = fsub <8 x float> %46, %52
-  %exp216 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction15, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
-  %exp217 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp216, <8 x float> %fraction15, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
-  %exp218 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp217, <8 x float> %fraction15, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
-  %exp219 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp218, <8 x float> %fraction15, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %53 = add <8 x i32> %floor14, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %floor = add <8 x i32> %48, %51
+  %52 = sitofp <8 x i32> %floor to <8 x float>
+  %fraction = fsub <8 x float> %46, %52
+  %exp2 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <8 x float> %fraction, <8 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp216 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp2, <8 x float> %fraction, <8 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp217 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp216, <8 x float> %fraction, <8 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp218 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp217, <8 x float> %fraction, <8 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp219 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp218, <8 x float> %fraction, <8 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp220 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp219, <8 x float> %fraction, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %53 = add <8 x i32> %floor, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
   %54 = shl <8 x i32> %53, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
-  %power20 = bitcast <8 x i32> %54 to <8 x float>
-  %exp221 = fmul <8 x float> %exp219, %power20
-  %sum = fadd <8 x float> %exp.carried, %exp221
-  %55 = mul nsw i64 %exp, 8
-  %56 = mul nsw i64 %55, 4
-  %57 = getelementptr inbounds i8, ptr %out, i64 %56
-  store <8 x float> %exp221, ptr %57, align 32
-  %58 = add nsw i64 %exp, 1
-  %59 = mul nsw i64 %58, 32
-  %60 = getelementptr inbounds i8, ptr %in, i64 %59
-  %s22 = load <8 x float>, ptr %60, align 32
-  %61 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s22, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
-  %62 = fcmp olt <8 x float> %61, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
-  %63 = select <8 x i1> %62, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %61
-  %64 = fptosi <8 x float> %63 to <8 x i32>
-  %65 = freeze <8 x i32> %64
-  %66 = sitofp <8 x i32> %65 to <8 x float>
-  %67 = fcmp ogt <8 x float> %66, %63
-  %68 = sext <8 x i1> %67 to <8 x i32>
-  %floor23 = add <8 x i32> %65, %68
-  %69 = sitofp <8 x i32> %floor23 to <8 x float>
-  %fraction24 = fsub <8 x float> %63, %69
-  %exp225 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction24, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
-  %exp226 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp225, <8 x float> %fraction24, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
-  %exp227 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp226, <8 x float> %fraction24, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
-  %exp228 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp227, <8 x float> %fraction24, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %70 = add <8 x i32> %floor23, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
-  %71 = shl <8 x i32> %70, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
-  %power29 = bitcast <8 x i32> %71 to <8 x float>
-  %exp230 = fmul <8 x float> %exp228, %power29
-  %sum31 = fadd <8 x float> %exp.carried12, %exp230
-  %72 = add nsw i64 %exp, 1
-  %73 = mul nsw i64 %72, 8
+  %power = bitcast <8 x i32> %54 to <8 x float>
+  %exp221 = fmul <8 x float> %exp220, %power
+  %55 = mul nsw i64 %row, 4
+  %56 = getelementptr inbounds i8, ptr %alpha, i64 %55
+  %57 = extractelement <8 x float> %exp221, i64 0
+  store float %57, ptr %56, align 4
+  %58 = fneg float %shift
+  %negative_shift.splatinsert = insertelement <8 x float> poison, float %58, i64 0
+  %negative_shift.splat = shufflevector <8 x float> %negative_shift.splatinsert, <8 x float> poison, <8 x i32> zeroinitializer
+  %59 = icmp slt i64 0, %whole
+  br i1 %59, label %exp.loop, label %exp.done
+
+exp.loop:                                         ; preds = %exp.loop, %max_last.done
+  %exp = phi i64 [ 0, %max_last.done ], [ %exp.next, %exp.loop ]
+  %exp.carried = phi <8 x float> [ zeroinitializer, %max_last.done ], [ %sum, %exp.loop ]
+  %exp.carried22 = phi <8 x float> [ zeroinitializer, %max_last.done ], [ %sum43, %exp.loop ]
+  %exp.carried23 = phi <8 x float> [ zeroinitializer, %max_last.done ], [ %sum53, %exp.loop ]
+  %exp.carried24 = phi <8 x float> [ zeroinitializer, %max_last.done ], [ %sum63, %exp.loop ]
+  %60 = mul nsw i64 %exp, 32
+  %61 = getelementptr inbounds i8, ptr %in, i64 %60
+  %s25 = load <8 x float>, ptr %61, align 32
+  %62 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s25, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
+  %63 = fcmp olt <8 x float> %62, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %64 = select <8 x i1> %63, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %62
+  %65 = fptosi <8 x float> %64 to <8 x i32>
+  %66 = freeze <8 x i32> %65
+  %67 = sitofp <8 x i32> %66 to <8 x float>
+  %68 = fcmp ogt <8 x float> %67, %64
+  %69 = sext <8 x i1> %68 to <8 x i32>
+  %floor26 = add <8 x i32> %66, %69
+  %70 = sitofp <8 x i32> %floor26 to <8 x float>
+  %fraction27 = fsub <8 x float> %64, %70
+  %exp228 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction27, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp229 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp228, <8 x float> %fraction27, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp230 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp229, <8 x float> %fraction27, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp231 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp230, <8 x float> %fraction27, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %71 = add <8 x i32> %floor26, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %72 = shl <8 x i32> %71, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power32 = bitcast <8 x i32> %72 to <8 x float>
+  %exp233 = fmul <8 x float> %exp231, %power32
+  %73 = mul nsw i64 %exp, 8
   %74 = mul nsw i64 %73, 4
   %75 = getelementptr inbounds i8, ptr %out, i64 %74
-  store <8 x float> %exp230, ptr %75, align 32
-  %exp.next = add nsw i64 %exp, 2
-  %76 = icmp slt i64 %exp.next, %vectors
-  br i1 %76, label %exp.loop, label %exp.done
+  store <8 x float> %exp233, ptr %75, align 32
+  %sum = fadd <8 x float> %exp.carried, %exp233
+  %76 = add nsw i64 %exp, 1
+  %77 = mul nsw i64 %76, 32
+  %78 = getelementptr inbounds i8, ptr %in, i64 %77
+  %s34 = load <8 x float>, ptr %78, align 32
+  %79 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s34, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
+  %80 = fcmp olt <8 x float> %79, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %81 = select <8 x i1> %80, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %79
+  %82 = fptosi <8 x float> %81 to <8 x i32>
+  %83 = freeze <8 x i32> %82
+  %84 = sitofp <8 x i32> %83 to <8 x float>
+  %85 = fcmp ogt <8 x float> %84, %81
+  %86 = sext <8 x i1> %85 to <8 x i32>
+  %floor35 = add <8 x i32> %83, %86
+  %87 = sitofp <8 x i32> %floor35 to <8 x float>
+  %fraction36 = fsub <8 x float> %81, %87
+  %exp237 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction36, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp238 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp237, <8 x float> %fraction36, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp239 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp238, <8 x float> %fraction36, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp240 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp239, <8 x float> %fraction36, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %88 = add <8 x i32> %floor35, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %89 = shl <8 x i32> %88, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power41 = bitcast <8 x i32> %89 to <8 x float>
+  %exp242 = fmul <8 x float> %exp240, %power41
+  %90 = mul nsw i64 %76, 8
+  %91 = mul nsw i64 %90, 4
+  %92 = getelementptr inbounds i8, ptr %out, i64 %91
+  store <8 x float> %exp242, ptr %92, align 32
+  %sum43 = fadd <8 x float> %exp.carried22, %exp242
+  %93 = add nsw i64 %exp, 2
+  %94 = mul nsw i64 %93, 32
+  %95 = getelementptr inbounds i8, ptr %in, i64 %94
+  %s44 = load <8 x float>, ptr %95, align 32
+  %96 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s44, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
+  %97 = fcmp olt <8 x float> %96, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %98 = select <8 x i1> %97, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %96
+  %99 = fptosi <8 x float> %98 to <8 x i32>
+  %100 = freeze <8 x i32> %99
+  %101 = sitofp <8 x i32> %100 to <8 x float>
+  %102 = fcmp ogt <8 x float> %101, %98
+  %103 = sext <8 x i1> %102 to <8 x i32>
+  %floor45 = add <8 x i32> %100, %103
+  %104 = sitofp <8 x i32> %floor45 to <8 x float>
+  %fraction46 = fsub <8 x float> %98, %104
+  %exp247 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction46, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp248 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp247, <8 x float> %fraction46, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp249 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp248, <8 x float> %fraction46, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp250 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp249, <8 x float> %fraction46, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %105 = add <8 x i32> %floor45, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %106 = shl <8 x i32> %105, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power51 = bitcast <8 x i32> %106 to <8 x float>
+  %exp252 = fmul <8 x float> %exp250, %power51
+  %107 = mul nsw i64 %93, 8
+  %108 = mul nsw i64 %107, 4
+  %109 = getelementptr inbounds i8, ptr %out, i64 %108
+  store <8 x float> %exp252, ptr %109, align 32
+  %sum53 = fadd <8 x float> %exp.carried23, %exp252
+  %110 = add nsw i64 %exp, 3
+  %111 = mul nsw i64 %110, 32
+  %112 = getelementptr inbounds i8, ptr %in, i64 %111
+  %s54 = load <8 x float>, ptr %112, align 32
+  %113 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s54, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
+  %114 = fcmp olt <8 x float> %113, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %115 = select <8 x i1> %114, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %113
+  %116 = fptosi <8 x float> %115 to <8 x i32>
+  %117 = freeze <8 x i32> %116
+  %118 = sitofp <8 x i32> %117 to <8 x float>
+  %119 = fcmp ogt <8 x float> %118, %115
+  %120 = sext <8 x i1> %119 to <8 x i32>
+  %floor55 = add <8 x i32> %117, %120
+  %121 = sitofp <8 x i32> %floor55 to <8 x float>
+  %fraction56 = fsub <8 x float> %115, %121
+  %exp257 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction56, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp258 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp257, <8 x float> %fraction56, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp259 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp258, <8 x float> %fraction56, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp260 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp259, <8 x float> %fraction56, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %122 = add <8 x i32> %floor55, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %123 = shl <8 x i32> %122, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power61 = bitcast <8 x i32> %123 to <8 x float>
+  %exp262 = fmul <8 x float> %exp260, %power61
+  %124 = mul nsw i64 %110, 8
+  %125 = mul nsw i64 %124, 4
+  %126 = getelementptr inbounds i8, ptr %out, i64 %125
+  store <8 x float> %exp262, ptr %126, align 32
+  %sum63 = fadd <8 x float> %exp.carried24, %exp262
+  %exp.next = add nsw i64 %exp, 4
+  %127 = icmp slt i64 %exp.next, %whole
+  br i1 %127, label %exp.loop, label %exp.done
 
-exp.done:                                         ; preds = %exp.loop, %max.done
-  %exp.result = phi <8 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
-  %exp.result32 = phi <8 x float> [ zeroinitializer, %max.done ], [ %sum31, %exp.loop ]
-  %77 = fadd <8 x float> %exp.result, %exp.result32
-  %78 = mul nsw i64 %row, 32
-  %79 = getelementptr inbounds i8, ptr %l, i64 %78
-  %l_old = load <8 x float>, ptr %79, align 32
-  %l_new = call <8 x float> @llvm.fma.v8f32(<8 x float> %l_old, <8 x float> %exp211, <8 x float> %77)
-  store <8 x float> %l_new, ptr %79, align 32
+exp.done:                                         ; preds = %exp.loop, %max_last.done
+  %exp.result = phi <8 x float> [ zeroinitializer, %max_last.done ], [ %sum, %exp.loop ]
+  %exp.result64 = phi <8 x float> [ zeroinitializer, %max_last.done ], [ %sum43, %exp.loop ]
+  %exp.result65 = phi <8 x float> [ zeroinitializer, %max_last.done ], [ %sum53, %exp.loop ]
+  %exp.result66 = phi <8 x float> [ zeroinitializer, %max_last.done ], [ %sum63, %exp.loop ]
+  %128 = icmp slt i64 %whole, %vectors
+  br i1 %128, label %exp_last.loop, label %exp_last.done
+
+exp_last.loop:                                    ; preds = %exp_last.loop, %exp.done
+  %exp_last = phi i64 [ %whole, %exp.done ], [ %exp_last.next, %exp_last.loop ]
+  %exp_last.carried = phi <8 x float> [ %exp.result, %exp.done ], [ %sum76, %exp_last.loop ]
+  %129 = mul nsw i64 %exp_last, 32
+  %130 = getelementptr inbounds i8, ptr %in, i64 %129
+  %s67 = load <8 x float>, ptr %130, align 32
+  %131 = call <8 x float> @llvm.fma.v8f32(<8 x float> %s67, <8 x float> %scale.splat, <8 x float> %negative_shift.splat)
+  %132 = fcmp olt <8 x float> %131, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %133 = select <8 x i1> %132, <8 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <8 x float> %131
+  %134 = fptosi <8 x float> %133 to <8 x i32>
+  %135 = freeze <8 x i32> %134
+  %136 = sitofp <8 x i32> %135 to <8 x float>
+  %137 = fcmp ogt <8 x float> %136, %133
+  %138 = sext <8 x i1> %137 to <8 x i32>
+  %floor68 = add <8 x i32> %135, %138
+  %139 = sitofp <8 x i32> %floor68 to <8 x float>
+  %fraction69 = fsub <8 x float> %133, %139
+  %exp270 = call <8 x float> @llvm.fma.v8f32(<8 x float> <float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000, float 0x3F8B7F73C0000000>, <8 x float> %fraction69, <8 x float> <float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000, float 0x3FAABF8640000000>)
+  %exp271 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp270, <8 x float> %fraction69, <8 x float> <float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000, float 0x3FCEE24520000000>)
+  %exp272 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp271, <8 x float> %fraction69, <8 x float> <float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000, float 0x3FE62D6C60000000>)
+  %exp273 = call <8 x float> @llvm.fma.v8f32(<8 x float> %exp272, <8 x float> %fraction69, <8 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %140 = add <8 x i32> %floor68, <i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127, i32 127>
+  %141 = shl <8 x i32> %140, <i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23, i32 23>
+  %power74 = bitcast <8 x i32> %141 to <8 x float>
+  %exp275 = fmul <8 x float> %exp273, %power74
+  %142 = mul nsw i64 %exp_last, 8
+  %143 = mul nsw i64 %142, 4
+  %144 = getelementptr inbounds i8, ptr %out, i64 %143
+  store <8 x float> %exp275, ptr %144, align 32
+  %sum76 = fadd <8 x float> %exp_last.carried, %exp275
+  %exp_last.next = add nsw i64 %exp_last, 1
+  %145 = icmp slt i64 %exp_last.next, %vectors
+  br i1 %145, label %exp_last.loop, label %exp_last.done
+
+exp_last.done:                                    ; preds = %exp_last.loop, %exp.done
+  %exp_last.result = phi <8 x float> [ %exp.result, %exp.done ], [ %sum76, %exp_last.loop ]
+  %146 = fadd <8 x float> %exp_last.result, %exp.result64
+  %147 = fadd <8 x float> %146, %exp.result65
+  %148 = fadd <8 x float> %147, %exp.result66
+  %149 = mul nsw i64 %row, 32
+  %150 = getelementptr inbounds i8, ptr %l, i64 %149
+  %l_old = load <8 x float>, ptr %150, align 32
+  %l_new = call <8 x float> @llvm.fma.v8f32(<8 x float> %l_old, <8 x float> %exp221, <8 x float> %148)
+  store <8 x float> %l_new, ptr %150, align 32
   %row.next = add nsw i64 %row, 1
-  %80 = icmp slt i64 %row.next, 4
-  br i1 %80, label %row.loop, label %row.done
+  %151 = icmp slt i64 %row.next, 4
+  br i1 %151, label %row.loop, label %row.done
 }
 
 ; Function Attrs: noinline nounwind
@@ -1080,31 +1323,26 @@ entry:
   %packed_values = getelementptr inbounds i8, ptr %scratch, i64 74432
   call void @pack_values(ptr %values, i64 %v_stride_seq, i64 %count, ptr %packed_values, ptr %scratch)
   %v_from = getelementptr inbounds i8, ptr %scratch, i64 74432
-  %6 = add nsw i64 %count, 15
-  %7 = udiv i64 %6, 16
-  %vectors = mul nsw i64 %7, 2
-  %columns = mul nsw i64 %vectors, 8
-  %end = add nsw i64 %key, %count
-  %ragged = icmp slt i64 %count, %columns
-  %8 = getelementptr inbounds i8, ptr %scratch, i64 40
-  %9 = getelementptr inbounds i8, ptr %scratch, i64 80
-  %panels = load i64, ptr %9, align 8
-  %10 = icmp slt i64 0, %panels
-  br i1 %10, label %panel.loop, label %panel.done
+  %6 = getelementptr inbounds i8, ptr %scratch, i64 40
+  %7 = getelementptr inbounds i8, ptr %scratch, i64 80
+  %panels = load i64, ptr %7, align 8
+  %8 = icmp slt i64 0, %panels
+  br i1 %8, label %panel.loop, label %panel.done
 
 panel.loop:                                       ; preds = %visible_panel.end, %entry
   %panel = phi i64 [ 0, %entry ], [ %panel.next, %visible_panel.end ]
-  %11 = mul nsw i64 %panel, 32
+  %9 = mul nsw i64 %panel, 32
   %bounds = getelementptr inbounds i8, ptr %scratch, i64 128
-  %12 = getelementptr inbounds i8, ptr %bounds, i64 %11
-  %13 = getelementptr inbounds i8, ptr %12, i64 24
-  %hi_max = load i64, ptr %13, align 8
-  %14 = icmp slt i64 %key, %hi_max
-  %lo_min = load i64, ptr %12, align 8
-  %15 = icmp slt i64 %lo_min, %end
-  %16 = and i1 %15, %14
-  %17 = xor i1 %apply_masks, true
-  %visible = or i1 %16, %17
+  %10 = getelementptr inbounds i8, ptr %bounds, i64 %9
+  %11 = getelementptr inbounds i8, ptr %10, i64 24
+  %hi_max = load i64, ptr %11, align 8
+  %12 = icmp slt i64 %key, %hi_max
+  %13 = add nsw i64 %key, %count
+  %lo_min = load i64, ptr %10, align 8
+  %14 = icmp slt i64 %lo_min, %13
+  %15 = and i1 %14, %12
+  %16 = xor i1 %apply_masks, true
+  %visible = or i1 %15, %16
   br i1 %visible, label %visible_panel, label %visible_panel.end
 
 panel.done:                                       ; preds = %visible_panel.end, %entry
@@ -1112,67 +1350,77 @@ panel.done:                                       ; preds = %visible_panel.end, 
 
 visible_panel:                                    ; preds = %panel.loop
   %row = mul nsw i64 %panel, 4
-  %18 = mul nsw i64 %row, 160
+  %17 = getelementptr inbounds i8, ptr %10, i64 24
+  %hi_max1 = load i64, ptr %17, align 8
+  %18 = sub nsw i64 %hi_max1, %key
+  %19 = call i64 @llvm.smin.i64(i64 %count, i64 %18)
+  %count2 = select i1 %apply_masks, i64 %19, i64 %count
+  %end = add nsw i64 %key, %count2
+  %20 = add nsw i64 %count2, 7
+  %vectors = udiv i64 %20, 8
+  %21 = mul nsw i64 %vectors, 8
+  %ragged = icmp slt i64 %count2, %21
+  %22 = mul nsw i64 %row, 160
   %queries = getelementptr inbounds i8, ptr %scratch, i64 7872
-  %19 = getelementptr inbounds i8, ptr %queries, i64 %18
+  %23 = getelementptr inbounds i8, ptr %queries, i64 %22
   %scores = getelementptr inbounds i8, ptr %scratch, i64 28352
   %packed = getelementptr inbounds i8, ptr %scratch, i64 43712
-  call void @scores(ptr %19, ptr %packed, ptr %scores, i64 %count)
+  call void @scores(ptr %23, ptr %packed, ptr %scores, i64 %count2)
   call void @modify_scores(ptr %arguments, ptr %scratch, i64 %row, i64 %key, i64 %vectors, i1 %apply_masks)
-  %20 = getelementptr inbounds i8, ptr %12, i64 16
-  %hi_min = load i64, ptr %20, align 8
-  %21 = icmp sgt i64 %end, %hi_min
-  %22 = getelementptr inbounds i8, ptr %12, i64 8
-  %lo_max = load i64, ptr %22, align 8
-  %23 = icmp slt i64 %key, %lo_max
-  %24 = or i1 %23, %21
-  %25 = and i1 %apply_masks, %24
-  %hides = or i1 %ragged, %25
+  %24 = getelementptr inbounds i8, ptr %10, i64 16
+  %hi_min = load i64, ptr %24, align 8
+  %25 = icmp sgt i64 %end, %hi_min
+  %26 = getelementptr inbounds i8, ptr %10, i64 8
+  %lo_max = load i64, ptr %26, align 8
+  %27 = icmp slt i64 %key, %lo_max
+  %28 = or i1 %27, %25
+  %29 = and i1 %apply_masks, %28
+  %hides = or i1 %ragged, %29
   br i1 %hides, label %boundary, label %boundary.end
 
 visible_panel.end:                                ; preds = %guarded.end, %panel.loop
   %panel.next = add nsw i64 %panel, 1
-  %26 = icmp slt i64 %panel.next, %panels
-  br i1 %26, label %panel.loop, label %panel.done
+  %30 = icmp slt i64 %panel.next, %panels
+  br i1 %30, label %panel.loop, label %panel.done
 
 boundary:                                         ; preds = %visible_panel
-  %27 = getelementptr inbounds i8, ptr %scratch, i64 88
-  %28 = mul nsw i64 %row, 8
+  %31 = getelementptr inbounds i8, ptr %scratch, i64 88
+  %32 = mul nsw i64 %row, 8
   %lo = getelementptr inbounds i8, ptr %scratch, i64 1152
-  %29 = getelementptr inbounds i8, ptr %lo, i64 %28
-  %30 = select i1 %apply_masks, ptr %29, ptr %27
-  %31 = mul nsw i64 %row, 8
+  %33 = getelementptr inbounds i8, ptr %lo, i64 %32
+  %34 = select i1 %apply_masks, ptr %33, ptr %31
+  %35 = mul nsw i64 %row, 8
   %hi = getelementptr inbounds i8, ptr %scratch, i64 2176
-  %32 = getelementptr inbounds i8, ptr %hi, i64 %31
-  %33 = select i1 %apply_masks, ptr %32, ptr %8
-  %34 = select i1 %apply_masks, i64 8, i64 0
-  call void @mask_interval(ptr %scores, ptr %30, ptr %33, i64 %34, i64 %key, i64 %count, i64 %vectors)
+  %36 = getelementptr inbounds i8, ptr %hi, i64 %35
+  %37 = select i1 %apply_masks, ptr %36, ptr %6
+  %38 = select i1 %apply_masks, i64 8, i64 0
+  call void @mask_interval(ptr %scores, ptr %34, ptr %37, i64 %38, i64 %key, i64 %count2, i64 %vectors)
   br label %boundary.end
 
 boundary.end:                                     ; preds = %boundary, %visible_panel
   %probabilities = getelementptr inbounds i8, ptr %scratch, i64 28352
   %alpha = getelementptr inbounds i8, ptr %scratch, i64 7808
-  %35 = mul nsw i64 %row, 4
+  %39 = mul nsw i64 %row, 4
   %m = getelementptr inbounds i8, ptr %scratch, i64 3200
-  %36 = getelementptr inbounds i8, ptr %m, i64 %35
-  %37 = mul nsw i64 %row, 32
+  %40 = getelementptr inbounds i8, ptr %m, i64 %39
+  %41 = mul nsw i64 %row, 32
   %l = getelementptr inbounds i8, ptr %scratch, i64 3712
-  %38 = getelementptr inbounds i8, ptr %l, i64 %37
-  call void @softmax(ptr %scores, ptr %probabilities, ptr %36, ptr %38, ptr %alpha, i64 %vectors, float 1.000000e+00)
-  %39 = mul nsw i64 %row, 96
+  %42 = getelementptr inbounds i8, ptr %l, i64 %41
+  call void @softmax(ptr %scores, ptr %probabilities, ptr %40, ptr %42, ptr %alpha, i64 %vectors, float 1.000000e+00)
+  %43 = mul nsw i64 %row, 96
   %outputs = getelementptr inbounds i8, ptr %scratch, i64 31424
-  %40 = getelementptr inbounds i8, ptr %outputs, i64 %39
-  %41 = getelementptr inbounds i8, ptr %scratch, i64 96
-  %nonfinite = load i64, ptr %41, align 8
+  %44 = getelementptr inbounds i8, ptr %outputs, i64 %43
+  %45 = getelementptr inbounds i8, ptr %scratch, i64 96
+  %nonfinite = load i64, ptr %45, align 8
   %poisoned = icmp ne i64 %nonfinite, 0
   br i1 %poisoned, label %guarded, label %guarded.else
 
 guarded:                                          ; preds = %boundary.end
-  call void @accumulate_guarded(ptr %40, ptr %probabilities, ptr %v_from, i64 96, ptr %alpha, i64 %count)
+  call void @accumulate_guarded(ptr %44, ptr %probabilities, ptr %v_from, i64 96, ptr %alpha, i64 %count2)
   br label %guarded.end
 
 guarded.else:                                     ; preds = %boundary.end
-  call void @accumulate(ptr %40, ptr %probabilities, ptr %v_from, i64 96, ptr %alpha, i64 %count)
+  call void @accumulate(ptr %44, ptr %probabilities, ptr %v_from, i64 96, ptr %alpha, i64 %count2)
   br label %guarded.end
 
 guarded.end:                                      ; preds = %guarded.else, %guarded

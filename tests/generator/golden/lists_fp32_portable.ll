@@ -228,19 +228,26 @@ pad.done:                                         ; preds = %pad.loop, %row.done
 ; scores[row][key] = dot(query, key) for one panel of rows, accumulated in registers
 define internal void @scores(ptr noundef %queries, ptr noundef %packed, ptr noundef %scores, i64 %count) #0 {
 entry:
-  %0 = add nsw i64 %count, 7
-  %panels = udiv i64 %0, 8
+  %0 = add nsw i64 %count, 3
+  %vectors = udiv i64 %0, 4
+  %panels = udiv i64 %vectors, 2
   %1 = icmp slt i64 0, %panels
   br i1 %1, label %panel.loop, label %panel.done
 
 panel.loop:                                       ; preds = %word.done, %entry
   %panel = phi i64 [ 0, %entry ], [ %panel.next, %word.done ]
-  %2 = mul nsw i64 %panel, 2048
-  %keys = getelementptr inbounds i8, ptr %packed, i64 %2
+  %2 = mul nsw i64 %panel, 32
+  %out = getelementptr inbounds i8, ptr %scores, i64 %2
+  %3 = mul nsw i64 %panel, 2048
+  %keys = getelementptr inbounds i8, ptr %packed, i64 %3
   br i1 true, label %word.loop, label %word.done
 
 panel.done:                                       ; preds = %word.done, %entry
-  ret void
+  %4 = mul nsw i64 %panels, 2048
+  %keys29 = getelementptr inbounds i8, ptr %packed, i64 %4
+  %5 = mul nsw i64 %panels, 2
+  %6 = icmp slt i64 %5, %vectors
+  br i1 %6, label %vector.loop, label %vector.done
 
 word.loop:                                        ; preds = %word.loop, %panel.loop
   %word = phi i64 [ 0, %panel.loop ], [ %word.next, %word.loop ]
@@ -252,55 +259,55 @@ word.loop:                                        ; preds = %word.loop, %panel.l
   %word.carried5 = phi <4 x float> [ zeroinitializer, %panel.loop ], [ %sum17, %word.loop ]
   %word.carried6 = phi <4 x float> [ zeroinitializer, %panel.loop ], [ %sum20, %word.loop ]
   %word.carried7 = phi <4 x float> [ zeroinitializer, %panel.loop ], [ %sum21, %word.loop ]
-  %3 = mul nsw i64 %word, 32
-  %4 = getelementptr inbounds i8, ptr %keys, i64 %3
-  %key = load <4 x i32>, ptr %4, align 16
-  %5 = getelementptr inbounds i8, ptr %4, i64 16
-  %key8 = load <4 x i32>, ptr %5, align 16
-  %6 = mul nsw i64 %word, 4
-  %7 = getelementptr inbounds i8, ptr %queries, i64 %6
-  %8 = load i32, ptr %7, align 4
-  %q.splatinsert = insertelement <4 x i32> poison, i32 %8, i64 0
+  %7 = mul nsw i64 %word, 32
+  %8 = getelementptr inbounds i8, ptr %keys, i64 %7
+  %key = load <4 x i32>, ptr %8, align 16
+  %9 = getelementptr inbounds i8, ptr %8, i64 16
+  %key8 = load <4 x i32>, ptr %9, align 16
+  %10 = mul nsw i64 %word, 4
+  %11 = getelementptr inbounds i8, ptr %queries, i64 %10
+  %12 = load i32, ptr %11, align 4
+  %q.splatinsert = insertelement <4 x i32> poison, i32 %12, i64 0
   %q.splat = shufflevector <4 x i32> %q.splatinsert, <4 x i32> poison, <4 x i32> zeroinitializer
-  %9 = bitcast <4 x i32> %key to <4 x float>
-  %10 = bitcast <4 x i32> %q.splat to <4 x float>
-  %sum = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %10, <4 x float> %9, <4 x float> %word.carried)
-  %11 = bitcast <4 x i32> %key8 to <4 x float>
-  %12 = bitcast <4 x i32> %q.splat to <4 x float>
-  %sum9 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %12, <4 x float> %11, <4 x float> %word.carried1)
-  %13 = getelementptr inbounds i8, ptr %7, i64 256
-  %14 = load i32, ptr %13, align 4
-  %q.splatinsert10 = insertelement <4 x i32> poison, i32 %14, i64 0
+  %13 = bitcast <4 x i32> %key to <4 x float>
+  %14 = bitcast <4 x i32> %q.splat to <4 x float>
+  %sum = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %14, <4 x float> %13, <4 x float> %word.carried)
+  %15 = bitcast <4 x i32> %key8 to <4 x float>
+  %16 = bitcast <4 x i32> %q.splat to <4 x float>
+  %sum9 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %16, <4 x float> %15, <4 x float> %word.carried1)
+  %17 = getelementptr inbounds i8, ptr %11, i64 256
+  %18 = load i32, ptr %17, align 4
+  %q.splatinsert10 = insertelement <4 x i32> poison, i32 %18, i64 0
   %q.splat11 = shufflevector <4 x i32> %q.splatinsert10, <4 x i32> poison, <4 x i32> zeroinitializer
-  %15 = bitcast <4 x i32> %key to <4 x float>
-  %16 = bitcast <4 x i32> %q.splat11 to <4 x float>
-  %sum12 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %16, <4 x float> %15, <4 x float> %word.carried2)
-  %17 = bitcast <4 x i32> %key8 to <4 x float>
-  %18 = bitcast <4 x i32> %q.splat11 to <4 x float>
-  %sum13 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %18, <4 x float> %17, <4 x float> %word.carried3)
-  %19 = getelementptr inbounds i8, ptr %7, i64 512
-  %20 = load i32, ptr %19, align 4
-  %q.splatinsert14 = insertelement <4 x i32> poison, i32 %20, i64 0
+  %19 = bitcast <4 x i32> %key to <4 x float>
+  %20 = bitcast <4 x i32> %q.splat11 to <4 x float>
+  %sum12 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %20, <4 x float> %19, <4 x float> %word.carried2)
+  %21 = bitcast <4 x i32> %key8 to <4 x float>
+  %22 = bitcast <4 x i32> %q.splat11 to <4 x float>
+  %sum13 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %22, <4 x float> %21, <4 x float> %word.carried3)
+  %23 = getelementptr inbounds i8, ptr %11, i64 512
+  %24 = load i32, ptr %23, align 4
+  %q.splatinsert14 = insertelement <4 x i32> poison, i32 %24, i64 0
   %q.splat15 = shufflevector <4 x i32> %q.splatinsert14, <4 x i32> poison, <4 x i32> zeroinitializer
-  %21 = bitcast <4 x i32> %key to <4 x float>
-  %22 = bitcast <4 x i32> %q.splat15 to <4 x float>
-  %sum16 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %22, <4 x float> %21, <4 x float> %word.carried4)
-  %23 = bitcast <4 x i32> %key8 to <4 x float>
-  %24 = bitcast <4 x i32> %q.splat15 to <4 x float>
-  %sum17 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %24, <4 x float> %23, <4 x float> %word.carried5)
-  %25 = getelementptr inbounds i8, ptr %7, i64 768
-  %26 = load i32, ptr %25, align 4
-  %q.splatinsert18 = insertelement <4 x i32> poison, i32 %26, i64 0
+  %25 = bitcast <4 x i32> %key to <4 x float>
+  %26 = bitcast <4 x i32> %q.splat15 to <4 x float>
+  %sum16 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %26, <4 x float> %25, <4 x float> %word.carried4)
+  %27 = bitcast <4 x i32> %key8 to <4 x float>
+  %28 = bitcast <4 x i32> %q.splat15 to <4 x float>
+  %sum17 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %28, <4 x float> %27, <4 x float> %word.carried5)
+  %29 = getelementptr inbounds i8, ptr %11, i64 768
+  %30 = load i32, ptr %29, align 4
+  %q.splatinsert18 = insertelement <4 x i32> poison, i32 %30, i64 0
   %q.splat19 = shufflevector <4 x i32> %q.splatinsert18, <4 x i32> poison, <4 x i32> zeroinitializer
-  %27 = bitcast <4 x i32> %key to <4 x float>
-  %28 = bitcast <4 x i32> %q.splat19 to <4 x float>
-  %sum20 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %28, <4 x float> %27, <4 x float> %word.carried6)
-  %29 = bitcast <4 x i32> %key8 to <4 x float>
-  %30 = bitcast <4 x i32> %q.splat19 to <4 x float>
-  %sum21 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %30, <4 x float> %29, <4 x float> %word.carried7)
+  %31 = bitcast <4 x i32> %key to <4 x float>
+  %32 = bitcast <4 x i32> %q.splat19 to <4 x float>
+  %sum20 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %32, <4 x float> %31, <4 x float> %word.carried6)
+  %33 = bitcast <4 x i32> %key8 to <4 x float>
+  %34 = bitcast <4 x i32> %q.splat19 to <4 x float>
+  %sum21 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %34, <4 x float> %33, <4 x float> %word.carried7)
   %word.next = add nsw i64 %word, 1
-  %31 = icmp slt i64 %word.next, 64
-  br i1 %31, label %word.loop, label %word.done
+  %35 = icmp slt i64 %word.next, 64
+  br i1 %35, label %word.loop, label %word.done
 
 word.done:                                        ; preds = %word.loop, %panel.loop
   %word.result = phi <4 x float> [ zeroinitializer, %panel.loop ], [ %sum, %word.loop ]
@@ -311,26 +318,95 @@ word.done:                                        ; preds = %word.loop, %panel.l
   %word.result26 = phi <4 x float> [ zeroinitializer, %panel.loop ], [ %sum17, %word.loop ]
   %word.result27 = phi <4 x float> [ zeroinitializer, %panel.loop ], [ %sum20, %word.loop ]
   %word.result28 = phi <4 x float> [ zeroinitializer, %panel.loop ], [ %sum21, %word.loop ]
-  %32 = mul nsw i64 %panel, 32
-  %out = getelementptr inbounds i8, ptr %scores, i64 %32
   store <4 x float> %word.result, ptr %out, align 16
-  %33 = getelementptr inbounds i8, ptr %out, i64 16
-  store <4 x float> %word.result22, ptr %33, align 16
-  %34 = getelementptr inbounds i8, ptr %out, i64 384
-  store <4 x float> %word.result23, ptr %34, align 16
-  %35 = getelementptr inbounds i8, ptr %out, i64 400
-  store <4 x float> %word.result24, ptr %35, align 16
-  %36 = getelementptr inbounds i8, ptr %out, i64 768
-  store <4 x float> %word.result25, ptr %36, align 16
-  %37 = getelementptr inbounds i8, ptr %out, i64 784
-  store <4 x float> %word.result26, ptr %37, align 16
-  %38 = getelementptr inbounds i8, ptr %out, i64 1152
-  store <4 x float> %word.result27, ptr %38, align 16
-  %39 = getelementptr inbounds i8, ptr %out, i64 1168
-  store <4 x float> %word.result28, ptr %39, align 16
+  %36 = getelementptr inbounds i8, ptr %out, i64 16
+  store <4 x float> %word.result22, ptr %36, align 16
+  %37 = getelementptr inbounds i8, ptr %out, i64 384
+  store <4 x float> %word.result23, ptr %37, align 16
+  %38 = getelementptr inbounds i8, ptr %out, i64 400
+  store <4 x float> %word.result24, ptr %38, align 16
+  %39 = getelementptr inbounds i8, ptr %out, i64 768
+  store <4 x float> %word.result25, ptr %39, align 16
+  %40 = getelementptr inbounds i8, ptr %out, i64 784
+  store <4 x float> %word.result26, ptr %40, align 16
+  %41 = getelementptr inbounds i8, ptr %out, i64 1152
+  store <4 x float> %word.result27, ptr %41, align 16
+  %42 = getelementptr inbounds i8, ptr %out, i64 1168
+  store <4 x float> %word.result28, ptr %42, align 16
   %panel.next = add nsw i64 %panel, 1
-  %40 = icmp slt i64 %panel.next, %panels
-  br i1 %40, label %panel.loop, label %panel.done
+  %43 = icmp slt i64 %panel.next, %panels
+  br i1 %43, label %panel.loop, label %panel.done
+
+vector.loop:                                      ; preds = %word.done33, %panel.done
+  %vector = phi i64 [ %5, %panel.done ], [ %vector.next, %word.done33 ]
+  %44 = mul nsw i64 %panels, 2
+  %column = sub nsw i64 %vector, %44
+  %45 = mul nsw i64 %column, 16
+  %keys30 = getelementptr inbounds i8, ptr %keys29, i64 %45
+  %46 = mul nsw i64 %vector, 16
+  %out31 = getelementptr inbounds i8, ptr %scores, i64 %46
+  br i1 true, label %word.loop32, label %word.done33
+
+vector.done:                                      ; preds = %word.done33, %panel.done
+  ret void
+
+word.loop32:                                      ; preds = %word.loop32, %vector.loop
+  %word34 = phi i64 [ 0, %vector.loop ], [ %word.next52, %word.loop32 ]
+  %word.carried35 = phi <4 x float> [ zeroinitializer, %vector.loop ], [ %sum42, %word.loop32 ]
+  %word.carried36 = phi <4 x float> [ zeroinitializer, %vector.loop ], [ %sum45, %word.loop32 ]
+  %word.carried37 = phi <4 x float> [ zeroinitializer, %vector.loop ], [ %sum48, %word.loop32 ]
+  %word.carried38 = phi <4 x float> [ zeroinitializer, %vector.loop ], [ %sum51, %word.loop32 ]
+  %47 = mul nsw i64 %word34, 32
+  %48 = getelementptr inbounds i8, ptr %keys30, i64 %47
+  %key39 = load <4 x i32>, ptr %48, align 16
+  %49 = mul nsw i64 %word34, 4
+  %50 = getelementptr inbounds i8, ptr %queries, i64 %49
+  %51 = load i32, ptr %50, align 4
+  %q.splatinsert40 = insertelement <4 x i32> poison, i32 %51, i64 0
+  %q.splat41 = shufflevector <4 x i32> %q.splatinsert40, <4 x i32> poison, <4 x i32> zeroinitializer
+  %52 = bitcast <4 x i32> %key39 to <4 x float>
+  %53 = bitcast <4 x i32> %q.splat41 to <4 x float>
+  %sum42 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %53, <4 x float> %52, <4 x float> %word.carried35)
+  %54 = getelementptr inbounds i8, ptr %50, i64 256
+  %55 = load i32, ptr %54, align 4
+  %q.splatinsert43 = insertelement <4 x i32> poison, i32 %55, i64 0
+  %q.splat44 = shufflevector <4 x i32> %q.splatinsert43, <4 x i32> poison, <4 x i32> zeroinitializer
+  %56 = bitcast <4 x i32> %key39 to <4 x float>
+  %57 = bitcast <4 x i32> %q.splat44 to <4 x float>
+  %sum45 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %57, <4 x float> %56, <4 x float> %word.carried36)
+  %58 = getelementptr inbounds i8, ptr %50, i64 512
+  %59 = load i32, ptr %58, align 4
+  %q.splatinsert46 = insertelement <4 x i32> poison, i32 %59, i64 0
+  %q.splat47 = shufflevector <4 x i32> %q.splatinsert46, <4 x i32> poison, <4 x i32> zeroinitializer
+  %60 = bitcast <4 x i32> %key39 to <4 x float>
+  %61 = bitcast <4 x i32> %q.splat47 to <4 x float>
+  %sum48 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %61, <4 x float> %60, <4 x float> %word.carried37)
+  %62 = getelementptr inbounds i8, ptr %50, i64 768
+  %63 = load i32, ptr %62, align 4
+  %q.splatinsert49 = insertelement <4 x i32> poison, i32 %63, i64 0
+  %q.splat50 = shufflevector <4 x i32> %q.splatinsert49, <4 x i32> poison, <4 x i32> zeroinitializer
+  %64 = bitcast <4 x i32> %key39 to <4 x float>
+  %65 = bitcast <4 x i32> %q.splat50 to <4 x float>
+  %sum51 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %65, <4 x float> %64, <4 x float> %word.carried38)
+  %word.next52 = add nsw i64 %word34, 1
+  %66 = icmp slt i64 %word.next52, 64
+  br i1 %66, label %word.loop32, label %word.done33
+
+word.done33:                                      ; preds = %word.loop32, %vector.loop
+  %word.result53 = phi <4 x float> [ zeroinitializer, %vector.loop ], [ %sum42, %word.loop32 ]
+  %word.result54 = phi <4 x float> [ zeroinitializer, %vector.loop ], [ %sum45, %word.loop32 ]
+  %word.result55 = phi <4 x float> [ zeroinitializer, %vector.loop ], [ %sum48, %word.loop32 ]
+  %word.result56 = phi <4 x float> [ zeroinitializer, %vector.loop ], [ %sum51, %word.loop32 ]
+  store <4 x float> %word.result53, ptr %out31, align 16
+  %67 = getelementptr inbounds i8, ptr %out31, i64 384
+  store <4 x float> %word.result54, ptr %67, align 16
+  %68 = getelementptr inbounds i8, ptr %out31, i64 768
+  store <4 x float> %word.result55, ptr %68, align 16
+  %69 = getelementptr inbounds i8, ptr %out31, i64 1152
+  store <4 x float> %word.result56, ptr %69, align 16
+  %vector.next = add nsw i64 %vector, 1
+  %70 = icmp slt i64 %vector.next, %vectors
+  br i1 %70, label %vector.loop, label %vector.done
 }
 
 ; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
@@ -342,56 +418,84 @@ define internal void @mask_interval(ptr noundef %scores, ptr noundef %lo, ptr no
 entry:
   br i1 true, label %row.loop, label %row.done
 
-row.loop:                                         ; preds = %vector.done, %entry
-  %row = phi i64 [ 0, %entry ], [ %row.next, %vector.done ]
+row.loop:                                         ; preds = %above.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %above.done ]
   %0 = mul nsw i64 %row, %row_bytes
   %1 = getelementptr inbounds i8, ptr %lo, i64 %0
   %2 = load i64, ptr %1, align 8
   %3 = sub nsw i64 %2, %key
   %4 = call i64 @llvm.smin.i64(i64 %3, i64 %count)
-  %from = call i64 @llvm.smax.i64(i64 %4, i64 0)
-  %5 = trunc i64 %from to i32
-  %.splatinsert = insertelement <4 x i32> poison, i32 %5, i64 0
-  %.splat = shufflevector <4 x i32> %.splatinsert, <4 x i32> poison, <4 x i32> zeroinitializer
-  %6 = getelementptr inbounds i8, ptr %hi, i64 %0
-  %7 = load i64, ptr %6, align 8
-  %8 = sub nsw i64 %7, %key
-  %9 = call i64 @llvm.smin.i64(i64 %8, i64 %count)
-  %to = call i64 @llvm.smax.i64(i64 %9, i64 0)
-  %10 = trunc i64 %to to i32
-  %.splatinsert1 = insertelement <4 x i32> poison, i32 %10, i64 0
-  %.splat2 = shufflevector <4 x i32> %.splatinsert1, <4 x i32> poison, <4 x i32> zeroinitializer
+  %from_key = call i64 @llvm.smax.i64(i64 %4, i64 0)
+  %5 = getelementptr inbounds i8, ptr %hi, i64 %0
+  %6 = load i64, ptr %5, align 8
+  %7 = sub nsw i64 %6, %key
+  %8 = call i64 @llvm.smin.i64(i64 %7, i64 %count)
+  %to_key = call i64 @llvm.smax.i64(i64 %8, i64 0)
+  %9 = trunc i64 %from_key to i32
+  %from.splatinsert = insertelement <4 x i32> poison, i32 %9, i64 0
+  %from.splat = shufflevector <4 x i32> %from.splatinsert, <4 x i32> poison, <4 x i32> zeroinitializer
+  %10 = trunc i64 %to_key to i32
+  %to.splatinsert = insertelement <4 x i32> poison, i32 %10, i64 0
+  %to.splat = shufflevector <4 x i32> %to.splatinsert, <4 x i32> poison, <4 x i32> zeroinitializer
   %11 = mul nsw i64 %row, 384
   %row_scores = getelementptr inbounds i8, ptr %scores, i64 %11
-  %12 = icmp slt i64 0, %vectors
-  br i1 %12, label %vector.loop, label %vector.done
+  %12 = add nsw i64 %from_key, 3
+  %13 = udiv i64 %12, 4
+  %before = call i64 @llvm.smin.i64(i64 %13, i64 %vectors)
+  %14 = udiv i64 %to_key, 4
+  %after = call i64 @llvm.smax.i64(i64 %14, i64 %before)
+  %15 = icmp slt i64 0, %before
+  br i1 %15, label %below.loop, label %below.done
 
-row.done:                                         ; preds = %vector.done, %entry
+row.done:                                         ; preds = %above.done, %entry
   ret void
 
-vector.loop:                                      ; preds = %vector.loop, %row.loop
-  %vector = phi i64 [ 0, %row.loop ], [ %vector.next, %vector.loop ]
-  %13 = mul nsw i64 %vector, 16
-  %14 = getelementptr inbounds i8, ptr %row_scores, i64 %13
-  %15 = mul nsw i64 %vector, 4
-  %16 = trunc i64 %15 to i32
-  %.splatinsert3 = insertelement <4 x i32> poison, i32 %16, i64 0
-  %.splat4 = shufflevector <4 x i32> %.splatinsert3, <4 x i32> poison, <4 x i32> zeroinitializer
-  %column = add <4 x i32> <i32 0, i32 1, i32 2, i32 3>, %.splat4
-  %17 = icmp slt <4 x i32> %column, %.splat2
-  %18 = icmp sge <4 x i32> %column, %.splat
-  %visible = and <4 x i1> %18, %17
-  %s = load <4 x float>, ptr %14, align 16
-  %19 = select <4 x i1> %visible, <4 x float> %s, <4 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
-  store <4 x float> %19, ptr %14, align 16
-  %vector.next = add nsw i64 %vector, 1
-  %20 = icmp slt i64 %vector.next, %vectors
-  br i1 %20, label %vector.loop, label %vector.done
+below.loop:                                       ; preds = %below.loop, %row.loop
+  %below = phi i64 [ 0, %row.loop ], [ %below.next, %below.loop ]
+  %16 = mul nsw i64 %below, 16
+  %17 = getelementptr inbounds i8, ptr %row_scores, i64 %16
+  %18 = mul nsw i64 %below, 4
+  %19 = trunc i64 %18 to i32
+  %.splatinsert = insertelement <4 x i32> poison, i32 %19, i64 0
+  %.splat = shufflevector <4 x i32> %.splatinsert, <4 x i32> poison, <4 x i32> zeroinitializer
+  %column = add <4 x i32> <i32 0, i32 1, i32 2, i32 3>, %.splat
+  %20 = icmp slt <4 x i32> %column, %to.splat
+  %21 = icmp sge <4 x i32> %column, %from.splat
+  %visible = and <4 x i1> %21, %20
+  %s = load <4 x float>, ptr %17, align 16
+  %22 = select <4 x i1> %visible, <4 x float> %s, <4 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <4 x float> %22, ptr %17, align 16
+  %below.next = add nsw i64 %below, 1
+  %23 = icmp slt i64 %below.next, %before
+  br i1 %23, label %below.loop, label %below.done
 
-vector.done:                                      ; preds = %vector.loop, %row.loop
+below.done:                                       ; preds = %below.loop, %row.loop
+  %24 = icmp slt i64 %after, %vectors
+  br i1 %24, label %above.loop, label %above.done
+
+above.loop:                                       ; preds = %above.loop, %below.done
+  %above = phi i64 [ %after, %below.done ], [ %above.next, %above.loop ]
+  %25 = mul nsw i64 %above, 16
+  %26 = getelementptr inbounds i8, ptr %row_scores, i64 %25
+  %27 = mul nsw i64 %above, 4
+  %28 = trunc i64 %27 to i32
+  %.splatinsert1 = insertelement <4 x i32> poison, i32 %28, i64 0
+  %.splat2 = shufflevector <4 x i32> %.splatinsert1, <4 x i32> poison, <4 x i32> zeroinitializer
+  %column3 = add <4 x i32> <i32 0, i32 1, i32 2, i32 3>, %.splat2
+  %29 = icmp slt <4 x i32> %column3, %to.splat
+  %30 = icmp sge <4 x i32> %column3, %from.splat
+  %visible4 = and <4 x i1> %30, %29
+  %s5 = load <4 x float>, ptr %26, align 16
+  %31 = select <4 x i1> %visible4, <4 x float> %s5, <4 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <4 x float> %31, ptr %26, align 16
+  %above.next = add nsw i64 %above, 1
+  %32 = icmp slt i64 %above.next, %vectors
+  br i1 %32, label %above.loop, label %above.done
+
+above.done:                                       ; preds = %above.loop, %below.done
   %row.next = add nsw i64 %row, 1
-  %21 = icmp slt i64 %row.next, 4
-  br i1 %21, label %row.loop, label %row.done
+  %33 = icmp slt i64 %row.next, 4
+  br i1 %33, label %row.loop, label %row.done
 }
 
 ; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
@@ -403,173 +507,318 @@ define internal void @softmax(ptr noundef %scores, ptr noundef %probabilities, p
 entry:
   %scale.splatinsert = insertelement <4 x float> poison, float %scale_log2, i64 0
   %scale.splat = shufflevector <4 x float> %scale.splatinsert, <4 x float> poison, <4 x i32> zeroinitializer
+  %0 = udiv i64 %vectors, 4
+  %whole = mul nsw i64 %0, 4
   br i1 true, label %row.loop, label %row.done
 
-row.loop:                                         ; preds = %exp.done, %entry
-  %row = phi i64 [ 0, %entry ], [ %row.next, %exp.done ]
-  %0 = mul nsw i64 %row, 384
-  %in = getelementptr inbounds i8, ptr %scores, i64 %0
+row.loop:                                         ; preds = %exp_last.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %exp_last.done ]
   %1 = mul nsw i64 %row, 384
-  %out = getelementptr inbounds i8, ptr %probabilities, i64 %1
-  %2 = icmp slt i64 0, %vectors
-  br i1 %2, label %max.loop, label %max.done
+  %in = getelementptr inbounds i8, ptr %scores, i64 %1
+  %2 = mul nsw i64 %row, 384
+  %out = getelementptr inbounds i8, ptr %probabilities, i64 %2
+  %3 = icmp slt i64 0, %whole
+  br i1 %3, label %max.loop, label %max.done
 
-row.done:                                         ; preds = %exp.done, %entry
+row.done:                                         ; preds = %exp_last.done, %entry
   ret void
 
 max.loop:                                         ; preds = %max.loop, %row.loop
   %max = phi i64 [ 0, %row.loop ], [ %max.next, %max.loop ]
-  %max.carried = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max2, %max.loop ]
-  %max.carried1 = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
-  %3 = mul nsw i64 %max, 16
-  %4 = getelementptr inbounds i8, ptr %in, i64 %3
-  %s = load <4 x float>, ptr %4, align 16
-  %5 = fcmp ogt <4 x float> %s, %max.carried
-  %max2 = select <4 x i1> %5, <4 x float> %s, <4 x float> %max.carried
-  %6 = add nsw i64 %max, 1
-  %7 = mul nsw i64 %6, 16
-  %8 = getelementptr inbounds i8, ptr %in, i64 %7
-  %s3 = load <4 x float>, ptr %8, align 16
-  %9 = fcmp ogt <4 x float> %s3, %max.carried1
-  %max4 = select <4 x i1> %9, <4 x float> %s3, <4 x float> %max.carried1
-  %max.next = add nsw i64 %max, 2
-  %10 = icmp slt i64 %max.next, %vectors
-  br i1 %10, label %max.loop, label %max.done
+  %max.carried = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
+  %max.carried1 = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max6, %max.loop ]
+  %max.carried2 = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max8, %max.loop ]
+  %max.carried3 = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max10, %max.loop ]
+  %4 = mul nsw i64 %max, 16
+  %5 = getelementptr inbounds i8, ptr %in, i64 %4
+  %s = load <4 x float>, ptr %5, align 16
+  %6 = fcmp ogt <4 x float> %s, %max.carried
+  %max4 = select <4 x i1> %6, <4 x float> %s, <4 x float> %max.carried
+  %7 = add nsw i64 %max, 1
+  %8 = mul nsw i64 %7, 16
+  %9 = getelementptr inbounds i8, ptr %in, i64 %8
+  %s5 = load <4 x float>, ptr %9, align 16
+  %10 = fcmp ogt <4 x float> %s5, %max.carried1
+  %max6 = select <4 x i1> %10, <4 x float> %s5, <4 x float> %max.carried1
+  %11 = add nsw i64 %max, 2
+  %12 = mul nsw i64 %11, 16
+  %13 = getelementptr inbounds i8, ptr %in, i64 %12
+  %s7 = load <4 x float>, ptr %13, align 16
+  %14 = fcmp ogt <4 x float> %s7, %max.carried2
+  %max8 = select <4 x i1> %14, <4 x float> %s7, <4 x float> %max.carried2
+  %15 = add nsw i64 %max, 3
+  %16 = mul nsw i64 %15, 16
+  %17 = getelementptr inbounds i8, ptr %in, i64 %16
+  %s9 = load <4 x float>, ptr %17, align 16
+  %18 = fcmp ogt <4 x float> %s9, %max.carried3
+  %max10 = select <4 x i1> %18, <4 x float> %s9, <4 x float> %max.carried3
+  %max.next = add nsw i64 %max, 4
+  %19 = icmp slt i64 %max.next, %whole
+  br i1 %19, label %max.loop, label %max.done
 
 max.done:                                         ; preds = %max.loop, %row.loop
-  %max.result = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max2, %max.loop ]
-  %max.result5 = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
-  %11 = fcmp ogt <4 x float> %max.result5, %max.result
-  %12 = select <4 x i1> %11, <4 x float> %max.result5, <4 x float> %max.result
-  %13 = shufflevector <4 x float> %12, <4 x float> %12, <4 x i32> <i32 2, i32 3, i32 0, i32 1>
-  %14 = fcmp ogt <4 x float> %12, %13
-  %15 = select <4 x i1> %14, <4 x float> %12, <4 x float> %13
-  %16 = shufflevector <4 x float> %15, <4 x float> %15, <4 x i32> <i32 1, i32 0, i32 3, i32 2>
-  %17 = fcmp ogt <4 x float> %15, %16
-  %18 = select <4 x i1> %17, <4 x float> %15, <4 x float> %16
-  %block_max = extractelement <4 x float> %18, i64 0
-  %19 = mul nsw i64 %row, 4
-  %20 = getelementptr inbounds i8, ptr %m, i64 %19
-  %m_old = load float, ptr %20, align 4
-  %21 = fmul float %block_max, %scale_log2
-  %22 = fcmp ogt float %m_old, %21
-  %m_new = select i1 %22, float %m_old, float %21
+  %max.result = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
+  %max.result11 = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max6, %max.loop ]
+  %max.result12 = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max8, %max.loop ]
+  %max.result13 = phi <4 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max10, %max.loop ]
+  %20 = icmp slt i64 %whole, %vectors
+  br i1 %20, label %max_last.loop, label %max_last.done
+
+max_last.loop:                                    ; preds = %max_last.loop, %max.done
+  %max_last = phi i64 [ %whole, %max.done ], [ %max_last.next, %max_last.loop ]
+  %max_last.carried = phi <4 x float> [ %max.result, %max.done ], [ %max15, %max_last.loop ]
+  %21 = mul nsw i64 %max_last, 16
+  %22 = getelementptr inbounds i8, ptr %in, i64 %21
+  %s14 = load <4 x float>, ptr %22, align 16
+  %23 = fcmp ogt <4 x float> %s14, %max_last.carried
+  %max15 = select <4 x i1> %23, <4 x float> %s14, <4 x float> %max_last.carried
+  %max_last.next = add nsw i64 %max_last, 1
+  %24 = icmp slt i64 %max_last.next, %vectors
+  br i1 %24, label %max_last.loop, label %max_last.done
+
+max_last.done:                                    ; preds = %max_last.loop, %max.done
+  %max_last.result = phi <4 x float> [ %max.result, %max.done ], [ %max15, %max_last.loop ]
+  %25 = fcmp ogt <4 x float> %max.result11, %max_last.result
+  %26 = select <4 x i1> %25, <4 x float> %max.result11, <4 x float> %max_last.result
+  %27 = fcmp ogt <4 x float> %max.result12, %26
+  %28 = select <4 x i1> %27, <4 x float> %max.result12, <4 x float> %26
+  %29 = fcmp ogt <4 x float> %max.result13, %28
+  %30 = select <4 x i1> %29, <4 x float> %max.result13, <4 x float> %28
+  %31 = shufflevector <4 x float> %30, <4 x float> %30, <4 x i32> <i32 2, i32 3, i32 0, i32 1>
+  %32 = fcmp ogt <4 x float> %30, %31
+  %33 = select <4 x i1> %32, <4 x float> %30, <4 x float> %31
+  %34 = shufflevector <4 x float> %33, <4 x float> %33, <4 x i32> <i32 1, i32 0, i32 3, i32 2>
+  %35 = fcmp ogt <4 x float> %33, %34
+  %36 = select <4 x i1> %35, <4 x float> %33, <4 x float> %34
+  %block_max = extractelement <4 x float> %36, i64 0
+  %37 = mul nsw i64 %row, 4
+  %38 = getelementptr inbounds i8, ptr %m, i64 %37
+  %m_old = load float, ptr %38, align 4
+  %39 = fmul float %block_max, %scale_log2
+  %40 = fcmp ogt float %m_old, %39
+  %m_new = select i1 %40, float %m_old, float %39
   %empty = fcmp oeq float %m_new, 0xFFF0000000000000
   %shift = select i1 %empty, float 0.000000e+00, float %m_new
-  store float %m_new, ptr %20, align 4
-  %23 = fsub float %m_old, %shift
-  %.splatinsert = insertelement <4 x float> poison, float %23, i64 0
+  store float %m_new, ptr %38, align 4
+  %41 = fsub float %m_old, %shift
+  %.splatinsert = insertelement <4 x float> poison, float %41, i64 0
   %.splat = shufflevector <4 x float> %.splatinsert, <4 x float> poison, <4 x i32> zeroinitializer
-  %24 = fcmp olt <4 x float> %.splat, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
-  %25 = select <4 x i1> %24, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %.splat
-  %26 = fptosi <4 x float> %25 to <4 x i32>
-  %27 = freeze <4 x i32> %26
-  %28 = sitofp <4 x i32> %27 to <4 x float>
-  %29 = fcmp ogt <4 x float> %28, %25
-  %30 = sext <4 x i1> %29 to <4 x i32>
-  %floor = add <4 x i32> %27, %30
-  %31 = sitofp <4 x i32> %floor to <4 x float>
-  %fraction = fsub <4 x float> %25, %31
-  %exp2 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp26 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp2, <4 x float> %fraction, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp27 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp26, <4 x float> %fraction, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp28 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp27, <4 x float> %fraction, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp29 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp28, <4 x float> %fraction, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp210 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp29, <4 x float> %fraction, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %32 = add <4 x i32> %floor, <i32 127, i32 127, i32 127, i32 127>
-  %33 = shl <4 x i32> %32, <i32 23, i32 23, i32 23, i32 23>
-  %power = bitcast <4 x i32> %33 to <4 x float>
-  %exp211 = fmul <4 x float> %exp210, %power
-  %34 = mul nsw i64 %row, 4
-  %35 = getelementptr inbounds i8, ptr %alpha, i64 %34
-  %36 = extractelement <4 x float> %exp211, i64 0
-  store float %36, ptr %35, align 4
-  %37 = fneg float %shift
-  %negative_shift.splatinsert = insertelement <4 x float> poison, float %37, i64 0
-  %negative_shift.splat = shufflevector <4 x float> %negative_shift.splatinsert, <4 x float> poison, <4 x i32> zeroinitializer
-  %38 = icmp slt i64 0, %vectors
-  br i1 %38, label %exp.loop, label %exp.done
-
-exp.loop:                                         ; preds = %exp.loop, %max.done
-  %exp = phi i64 [ 0, %max.done ], [ %exp.next, %exp.loop ]
-  %exp.carried = phi <4 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
-  %exp.carried12 = phi <4 x float> [ zeroinitializer, %max.done ], [ %sum35, %exp.loop ]
-  %39 = mul nsw i64 %exp, 16
-  %40 = getelementptr inbounds i8, ptr %in, i64 %39
-  %s13 = load <4 x float>, ptr %40, align 16
-  %41 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %s13, <4 x float> %scale.splat, <4 x float> %negative_shift.splat)
-  %42 = fcmp olt <4 x float> %41, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
-  %43 = select <4 x i1> %42, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %41
+  %42 = fcmp olt <4 x float> %.splat, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %43 = select <4 x i1> %42, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %.splat
   %44 = fptosi <4 x float> %43 to <4 x i32>
   %45 = freeze <4 x i32> %44
   %46 = sitofp <4 x i32> %45 to <4 x float>
   %47 = fcmp ogt <4 x float> %46, %43
   %48 = sext <4 x i1> %47 to <4 x i32>
-  %floor14 = add <4 x i32> %45, %48
-  %49 = sitofp <4 x i32> %floor14 to <4 x float>
-  %fraction15 = fsub <4 x float> %43, %49
-  %exp216 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction15, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp217 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp216, <4 x float> %fraction15, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp218 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp217, <4 x float> %fraction15, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp219 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp218, <4 x float> %fraction15, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp220 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp219, <4 x float> %fraction15, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp221 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp220, <4 x float> %fraction15, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %50 = add <4 x i32> %floor14, <i32 127, i32 127, i32 127, i32 127>
+  %floor = add <4 x i32> %45, %48
+  %49 = sitofp <4 x i32> %floor to <4 x float>
+  %fraction = fsub <4 x float> %43, %49
+  %exp2 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp216 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp2, <4 x float> %fraction, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp217 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp216, <4 x float> %fraction, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp218 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp217, <4 x float> %fraction, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp219 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp218, <4 x float> %fraction, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp220 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp219, <4 x float> %fraction, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %50 = add <4 x i32> %floor, <i32 127, i32 127, i32 127, i32 127>
   %51 = shl <4 x i32> %50, <i32 23, i32 23, i32 23, i32 23>
-  %power22 = bitcast <4 x i32> %51 to <4 x float>
-  %exp223 = fmul <4 x float> %exp221, %power22
-  %sum = fadd <4 x float> %exp.carried, %exp223
-  %52 = mul nsw i64 %exp, 4
-  %53 = mul nsw i64 %52, 4
-  %54 = getelementptr inbounds i8, ptr %out, i64 %53
-  store <4 x float> %exp223, ptr %54, align 16
-  %55 = add nsw i64 %exp, 1
-  %56 = mul nsw i64 %55, 16
-  %57 = getelementptr inbounds i8, ptr %in, i64 %56
-  %s24 = load <4 x float>, ptr %57, align 16
-  %58 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %s24, <4 x float> %scale.splat, <4 x float> %negative_shift.splat)
-  %59 = fcmp olt <4 x float> %58, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
-  %60 = select <4 x i1> %59, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %58
-  %61 = fptosi <4 x float> %60 to <4 x i32>
-  %62 = freeze <4 x i32> %61
-  %63 = sitofp <4 x i32> %62 to <4 x float>
-  %64 = fcmp ogt <4 x float> %63, %60
-  %65 = sext <4 x i1> %64 to <4 x i32>
-  %floor25 = add <4 x i32> %62, %65
-  %66 = sitofp <4 x i32> %floor25 to <4 x float>
-  %fraction26 = fsub <4 x float> %60, %66
-  %exp227 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction26, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp228 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp227, <4 x float> %fraction26, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp229 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp228, <4 x float> %fraction26, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp230 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp229, <4 x float> %fraction26, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp231 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp230, <4 x float> %fraction26, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp232 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp231, <4 x float> %fraction26, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %67 = add <4 x i32> %floor25, <i32 127, i32 127, i32 127, i32 127>
-  %68 = shl <4 x i32> %67, <i32 23, i32 23, i32 23, i32 23>
-  %power33 = bitcast <4 x i32> %68 to <4 x float>
-  %exp234 = fmul <4 x float> %exp232, %power33
-  %sum35 = fadd <4 x float> %exp.carried12, %exp234
-  %69 = add nsw i64 %exp, 1
-  %70 = mul nsw i64 %69, 4
+  %power = bitcast <4 x i32> %51 to <4 x float>
+  %exp221 = fmul <4 x float> %exp220, %power
+  %52 = mul nsw i64 %row, 4
+  %53 = getelementptr inbounds i8, ptr %alpha, i64 %52
+  %54 = extractelement <4 x float> %exp221, i64 0
+  store float %54, ptr %53, align 4
+  %55 = fneg float %shift
+  %negative_shift.splatinsert = insertelement <4 x float> poison, float %55, i64 0
+  %negative_shift.splat = shufflevector <4 x float> %negative_shift.splatinsert, <4 x float> poison, <4 x i32> zeroinitializer
+  %56 = icmp slt i64 0, %whole
+  br i1 %56, label %exp.loop, label %exp.done
+
+exp.loop:                                         ; preds = %exp.loop, %max_last.done
+  %exp = phi i64 [ 0, %max_last.done ], [ %exp.next, %exp.loop ]
+  %exp.carried = phi <4 x float> [ zeroinitializer, %max_last.done ], [ %sum, %exp.loop ]
+  %exp.carried22 = phi <4 x float> [ zeroinitializer, %max_last.done ], [ %sum47, %exp.loop ]
+  %exp.carried23 = phi <4 x float> [ zeroinitializer, %max_last.done ], [ %sum59, %exp.loop ]
+  %exp.carried24 = phi <4 x float> [ zeroinitializer, %max_last.done ], [ %sum71, %exp.loop ]
+  %57 = mul nsw i64 %exp, 16
+  %58 = getelementptr inbounds i8, ptr %in, i64 %57
+  %s25 = load <4 x float>, ptr %58, align 16
+  %59 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %s25, <4 x float> %scale.splat, <4 x float> %negative_shift.splat)
+  %60 = fcmp olt <4 x float> %59, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %61 = select <4 x i1> %60, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %59
+  %62 = fptosi <4 x float> %61 to <4 x i32>
+  %63 = freeze <4 x i32> %62
+  %64 = sitofp <4 x i32> %63 to <4 x float>
+  %65 = fcmp ogt <4 x float> %64, %61
+  %66 = sext <4 x i1> %65 to <4 x i32>
+  %floor26 = add <4 x i32> %63, %66
+  %67 = sitofp <4 x i32> %floor26 to <4 x float>
+  %fraction27 = fsub <4 x float> %61, %67
+  %exp228 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction27, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp229 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp228, <4 x float> %fraction27, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp230 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp229, <4 x float> %fraction27, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp231 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp230, <4 x float> %fraction27, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp232 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp231, <4 x float> %fraction27, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp233 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp232, <4 x float> %fraction27, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %68 = add <4 x i32> %floor26, <i32 127, i32 127, i32 127, i32 127>
+  %69 = shl <4 x i32> %68, <i32 23, i32 23, i32 23, i32 23>
+  %power34 = bitcast <4 x i32> %69 to <4 x float>
+  %exp235 = fmul <4 x float> %exp233, %power34
+  %70 = mul nsw i64 %exp, 4
   %71 = mul nsw i64 %70, 4
   %72 = getelementptr inbounds i8, ptr %out, i64 %71
-  store <4 x float> %exp234, ptr %72, align 16
-  %exp.next = add nsw i64 %exp, 2
-  %73 = icmp slt i64 %exp.next, %vectors
-  br i1 %73, label %exp.loop, label %exp.done
+  store <4 x float> %exp235, ptr %72, align 16
+  %sum = fadd <4 x float> %exp.carried, %exp235
+  %73 = add nsw i64 %exp, 1
+  %74 = mul nsw i64 %73, 16
+  %75 = getelementptr inbounds i8, ptr %in, i64 %74
+  %s36 = load <4 x float>, ptr %75, align 16
+  %76 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %s36, <4 x float> %scale.splat, <4 x float> %negative_shift.splat)
+  %77 = fcmp olt <4 x float> %76, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %78 = select <4 x i1> %77, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %76
+  %79 = fptosi <4 x float> %78 to <4 x i32>
+  %80 = freeze <4 x i32> %79
+  %81 = sitofp <4 x i32> %80 to <4 x float>
+  %82 = fcmp ogt <4 x float> %81, %78
+  %83 = sext <4 x i1> %82 to <4 x i32>
+  %floor37 = add <4 x i32> %80, %83
+  %84 = sitofp <4 x i32> %floor37 to <4 x float>
+  %fraction38 = fsub <4 x float> %78, %84
+  %exp239 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction38, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp240 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp239, <4 x float> %fraction38, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp241 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp240, <4 x float> %fraction38, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp242 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp241, <4 x float> %fraction38, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp243 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp242, <4 x float> %fraction38, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp244 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp243, <4 x float> %fraction38, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %85 = add <4 x i32> %floor37, <i32 127, i32 127, i32 127, i32 127>
+  %86 = shl <4 x i32> %85, <i32 23, i32 23, i32 23, i32 23>
+  %power45 = bitcast <4 x i32> %86 to <4 x float>
+  %exp246 = fmul <4 x float> %exp244, %power45
+  %87 = mul nsw i64 %73, 4
+  %88 = mul nsw i64 %87, 4
+  %89 = getelementptr inbounds i8, ptr %out, i64 %88
+  store <4 x float> %exp246, ptr %89, align 16
+  %sum47 = fadd <4 x float> %exp.carried22, %exp246
+  %90 = add nsw i64 %exp, 2
+  %91 = mul nsw i64 %90, 16
+  %92 = getelementptr inbounds i8, ptr %in, i64 %91
+  %s48 = load <4 x float>, ptr %92, align 16
+  %93 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %s48, <4 x float> %scale.splat, <4 x float> %negative_shift.splat)
+  %94 = fcmp olt <4 x float> %93, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %95 = select <4 x i1> %94, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %93
+  %96 = fptosi <4 x float> %95 to <4 x i32>
+  %97 = freeze <4 x i32> %96
+  %98 = sitofp <4 x i32> %97 to <4 x float>
+  %99 = fcmp ogt <4 x float> %98, %95
+  %100 = sext <4 x i1> %99 to <4 x i32>
+  %floor49 = add <4 x i32> %97, %100
+  %101 = sitofp <4 x i32> %floor49 to <4 x float>
+  %fraction50 = fsub <4 x float> %95, %101
+  %exp251 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction50, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp252 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp251, <4 x float> %fraction50, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp253 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp252, <4 x float> %fraction50, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp254 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp253, <4 x float> %fraction50, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp255 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp254, <4 x float> %fraction50, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp256 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp255, <4 x float> %fraction50, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %102 = add <4 x i32> %floor49, <i32 127, i32 127, i32 127, i32 127>
+  %103 = shl <4 x i32> %102, <i32 23, i32 23, i32 23, i32 23>
+  %power57 = bitcast <4 x i32> %103 to <4 x float>
+  %exp258 = fmul <4 x float> %exp256, %power57
+  %104 = mul nsw i64 %90, 4
+  %105 = mul nsw i64 %104, 4
+  %106 = getelementptr inbounds i8, ptr %out, i64 %105
+  store <4 x float> %exp258, ptr %106, align 16
+  %sum59 = fadd <4 x float> %exp.carried23, %exp258
+  %107 = add nsw i64 %exp, 3
+  %108 = mul nsw i64 %107, 16
+  %109 = getelementptr inbounds i8, ptr %in, i64 %108
+  %s60 = load <4 x float>, ptr %109, align 16
+  %110 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %s60, <4 x float> %scale.splat, <4 x float> %negative_shift.splat)
+  %111 = fcmp olt <4 x float> %110, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %112 = select <4 x i1> %111, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %110
+  %113 = fptosi <4 x float> %112 to <4 x i32>
+  %114 = freeze <4 x i32> %113
+  %115 = sitofp <4 x i32> %114 to <4 x float>
+  %116 = fcmp ogt <4 x float> %115, %112
+  %117 = sext <4 x i1> %116 to <4 x i32>
+  %floor61 = add <4 x i32> %114, %117
+  %118 = sitofp <4 x i32> %floor61 to <4 x float>
+  %fraction62 = fsub <4 x float> %112, %118
+  %exp263 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction62, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp264 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp263, <4 x float> %fraction62, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp265 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp264, <4 x float> %fraction62, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp266 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp265, <4 x float> %fraction62, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp267 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp266, <4 x float> %fraction62, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp268 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp267, <4 x float> %fraction62, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %119 = add <4 x i32> %floor61, <i32 127, i32 127, i32 127, i32 127>
+  %120 = shl <4 x i32> %119, <i32 23, i32 23, i32 23, i32 23>
+  %power69 = bitcast <4 x i32> %120 to <4 x float>
+  %exp270 = fmul <4 x float> %exp268, %power69
+  %121 = mul nsw i64 %107, 4
+  %122 = mul nsw i64 %121, 4
+  %123 = getelementptr inbounds i8, ptr %out, i64 %122
+  store <4 x float> %exp270, ptr %123, align 16
+  %sum71 = fadd <4 x float> %exp.carried24, %exp270
+  %exp.next = add nsw i64 %exp, 4
+  %124 = icmp slt i64 %exp.next, %whole
+  br i1 %124, label %exp.loop, label %exp.done
 
-exp.done:                                         ; preds = %exp.loop, %max.done
-  %exp.result = phi <4 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
-  %exp.result36 = phi <4 x float> [ zeroinitializer, %max.done ], [ %sum35, %exp.loop ]
-  %74 = fadd <4 x float> %exp.result, %exp.result36
-  %75 = mul nsw i64 %row, 16
-  %76 = getelementptr inbounds i8, ptr %l, i64 %75
-  %l_old = load <4 x float>, ptr %76, align 16
-  %l_new = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %l_old, <4 x float> %exp211, <4 x float> %74)
-  store <4 x float> %l_new, ptr %76, align 16
+exp.done:                                         ; preds = %exp.loop, %max_last.done
+  %exp.result = phi <4 x float> [ zeroinitializer, %max_last.done ], [ %sum, %exp.loop ]
+  %exp.result72 = phi <4 x float> [ zeroinitializer, %max_last.done ], [ %sum47, %exp.loop ]
+  %exp.result73 = phi <4 x float> [ zeroinitializer, %max_last.done ], [ %sum59, %exp.loop ]
+  %exp.result74 = phi <4 x float> [ zeroinitializer, %max_last.done ], [ %sum71, %exp.loop ]
+  %125 = icmp slt i64 %whole, %vectors
+  br i1 %125, label %exp_last.loop, label %exp_last.done
+
+exp_last.loop:                                    ; preds = %exp_last.loop, %exp.done
+  %exp_last = phi i64 [ %whole, %exp.done ], [ %exp_last.next, %exp_last.loop ]
+  %exp_last.carried = phi <4 x float> [ %exp.result, %exp.done ], [ %sum86, %exp_last.loop ]
+  %126 = mul nsw i64 %exp_last, 16
+  %127 = getelementptr inbounds i8, ptr %in, i64 %126
+  %s75 = load <4 x float>, ptr %127, align 16
+  %128 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %s75, <4 x float> %scale.splat, <4 x float> %negative_shift.splat)
+  %129 = fcmp olt <4 x float> %128, <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>
+  %130 = select <4 x i1> %129, <4 x float> <float -1.270000e+02, float -1.270000e+02, float -1.270000e+02, float -1.270000e+02>, <4 x float> %128
+  %131 = fptosi <4 x float> %130 to <4 x i32>
+  %132 = freeze <4 x i32> %131
+  %133 = sitofp <4 x i32> %132 to <4 x float>
+  %134 = fcmp ogt <4 x float> %133, %130
+  %135 = sext <4 x i1> %134 to <4 x i32>
+  %floor76 = add <4 x i32> %132, %135
+  %136 = sitofp <4 x i32> %floor76 to <4 x float>
+  %fraction77 = fsub <4 x float> %130, %136
+  %exp278 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <4 x float> %fraction77, <4 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp279 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp278, <4 x float> %fraction77, <4 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp280 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp279, <4 x float> %fraction77, <4 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp281 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp280, <4 x float> %fraction77, <4 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp282 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp281, <4 x float> %fraction77, <4 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp283 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %exp282, <4 x float> %fraction77, <4 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %137 = add <4 x i32> %floor76, <i32 127, i32 127, i32 127, i32 127>
+  %138 = shl <4 x i32> %137, <i32 23, i32 23, i32 23, i32 23>
+  %power84 = bitcast <4 x i32> %138 to <4 x float>
+  %exp285 = fmul <4 x float> %exp283, %power84
+  %139 = mul nsw i64 %exp_last, 4
+  %140 = mul nsw i64 %139, 4
+  %141 = getelementptr inbounds i8, ptr %out, i64 %140
+  store <4 x float> %exp285, ptr %141, align 16
+  %sum86 = fadd <4 x float> %exp_last.carried, %exp285
+  %exp_last.next = add nsw i64 %exp_last, 1
+  %142 = icmp slt i64 %exp_last.next, %vectors
+  br i1 %142, label %exp_last.loop, label %exp_last.done
+
+exp_last.done:                                    ; preds = %exp_last.loop, %exp.done
+  %exp_last.result = phi <4 x float> [ %exp.result, %exp.done ], [ %sum86, %exp_last.loop ]
+  %143 = fadd <4 x float> %exp_last.result, %exp.result72
+  %144 = fadd <4 x float> %143, %exp.result73
+  %145 = fadd <4 x float> %144, %exp.result74
+  %146 = mul nsw i64 %row, 16
+  %147 = getelementptr inbounds i8, ptr %l, i64 %146
+  %l_old = load <4 x float>, ptr %147, align 16
+  %l_new = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %l_old, <4 x float> %exp221, <4 x float> %145)
+  store <4 x float> %l_new, ptr %147, align 16
   %row.next = add nsw i64 %row, 1
-  %77 = icmp slt i64 %row.next, 4
-  br i1 %77, label %row.loop, label %row.done
+  %148 = icmp slt i64 %row.next, 4
+  br i1 %148, label %row.loop, label %row.done
 }
 
 ; Function Attrs: noinline nounwind
@@ -867,34 +1116,29 @@ entry:
   %packed_values = getelementptr inbounds i8, ptr %scratch, i64 61888
   call void @pack_values(ptr %values, i64 %v_stride_seq, i64 %count, ptr %packed_values, ptr %scratch)
   %v_from = getelementptr inbounds i8, ptr %scratch, i64 61888
-  %6 = add nsw i64 %count, 7
-  %7 = udiv i64 %6, 8
-  %vectors = mul nsw i64 %7, 2
-  %columns = mul nsw i64 %vectors, 4
-  %end = add nsw i64 %key, %count
-  %ragged = icmp slt i64 %count, %columns
-  %8 = getelementptr inbounds i8, ptr %scratch, i64 40
-  %9 = getelementptr inbounds i8, ptr %arguments, i64 424
-  %scale_log2 = load double, ptr %9, align 8
+  %6 = getelementptr inbounds i8, ptr %scratch, i64 40
+  %7 = getelementptr inbounds i8, ptr %arguments, i64 424
+  %scale_log2 = load double, ptr %7, align 8
   %scale_log2.f32 = fptrunc double %scale_log2 to float
-  %10 = getelementptr inbounds i8, ptr %scratch, i64 80
-  %panels = load i64, ptr %10, align 8
-  %11 = icmp slt i64 0, %panels
-  br i1 %11, label %panel.loop, label %panel.done
+  %8 = getelementptr inbounds i8, ptr %scratch, i64 80
+  %panels = load i64, ptr %8, align 8
+  %9 = icmp slt i64 0, %panels
+  br i1 %9, label %panel.loop, label %panel.done
 
 panel.loop:                                       ; preds = %visible_panel.end, %entry
   %panel = phi i64 [ 0, %entry ], [ %panel.next, %visible_panel.end ]
-  %12 = mul nsw i64 %panel, 32
+  %10 = mul nsw i64 %panel, 32
   %bounds = getelementptr inbounds i8, ptr %scratch, i64 128
-  %13 = getelementptr inbounds i8, ptr %bounds, i64 %12
-  %14 = getelementptr inbounds i8, ptr %13, i64 24
-  %hi_max = load i64, ptr %14, align 8
-  %15 = icmp slt i64 %key, %hi_max
-  %lo_min = load i64, ptr %13, align 8
-  %16 = icmp slt i64 %lo_min, %end
-  %17 = and i1 %16, %15
-  %18 = xor i1 %apply_masks, true
-  %visible = or i1 %17, %18
+  %11 = getelementptr inbounds i8, ptr %bounds, i64 %10
+  %12 = getelementptr inbounds i8, ptr %11, i64 24
+  %hi_max = load i64, ptr %12, align 8
+  %13 = icmp slt i64 %key, %hi_max
+  %14 = add nsw i64 %key, %count
+  %lo_min = load i64, ptr %11, align 8
+  %15 = icmp slt i64 %lo_min, %14
+  %16 = and i1 %15, %13
+  %17 = xor i1 %apply_masks, true
+  %visible = or i1 %16, %17
   br i1 %visible, label %visible_panel, label %visible_panel.end
 
 panel.done:                                       ; preds = %visible_panel.end, %entry
@@ -902,56 +1146,66 @@ panel.done:                                       ; preds = %visible_panel.end, 
 
 visible_panel:                                    ; preds = %panel.loop
   %row = mul nsw i64 %panel, 4
-  %19 = mul nsw i64 %row, 256
+  %18 = getelementptr inbounds i8, ptr %11, i64 24
+  %hi_max1 = load i64, ptr %18, align 8
+  %19 = sub nsw i64 %hi_max1, %key
+  %20 = call i64 @llvm.smin.i64(i64 %count, i64 %19)
+  %count2 = select i1 %apply_masks, i64 %20, i64 %count
+  %end = add nsw i64 %key, %count2
+  %21 = add nsw i64 %count2, 3
+  %vectors = udiv i64 %21, 4
+  %22 = mul nsw i64 %vectors, 4
+  %ragged = icmp slt i64 %count2, %22
+  %23 = mul nsw i64 %row, 256
   %queries = getelementptr inbounds i8, ptr %scratch, i64 3008
-  %20 = getelementptr inbounds i8, ptr %queries, i64 %19
+  %24 = getelementptr inbounds i8, ptr %queries, i64 %23
   %scores = getelementptr inbounds i8, ptr %scratch, i64 19392
   %packed = getelementptr inbounds i8, ptr %scratch, i64 37312
-  call void @scores(ptr %20, ptr %packed, ptr %scores, i64 %count)
-  %21 = getelementptr inbounds i8, ptr %13, i64 16
-  %hi_min = load i64, ptr %21, align 8
-  %22 = icmp sgt i64 %end, %hi_min
-  %23 = getelementptr inbounds i8, ptr %13, i64 8
-  %lo_max = load i64, ptr %23, align 8
-  %24 = icmp slt i64 %key, %lo_max
-  %25 = or i1 %24, %22
-  %26 = and i1 %apply_masks, %25
-  %hides = or i1 %ragged, %26
+  call void @scores(ptr %24, ptr %packed, ptr %scores, i64 %count2)
+  %25 = getelementptr inbounds i8, ptr %11, i64 16
+  %hi_min = load i64, ptr %25, align 8
+  %26 = icmp sgt i64 %end, %hi_min
+  %27 = getelementptr inbounds i8, ptr %11, i64 8
+  %lo_max = load i64, ptr %27, align 8
+  %28 = icmp slt i64 %key, %lo_max
+  %29 = or i1 %28, %26
+  %30 = and i1 %apply_masks, %29
+  %hides = or i1 %ragged, %30
   br i1 %hides, label %boundary, label %boundary.end
 
 visible_panel.end:                                ; preds = %boundary.end, %panel.loop
   %panel.next = add nsw i64 %panel, 1
-  %27 = icmp slt i64 %panel.next, %panels
-  br i1 %27, label %panel.loop, label %panel.done
+  %31 = icmp slt i64 %panel.next, %panels
+  br i1 %31, label %panel.loop, label %panel.done
 
 boundary:                                         ; preds = %visible_panel
-  %28 = getelementptr inbounds i8, ptr %scratch, i64 88
-  %29 = mul nsw i64 %row, 8
+  %32 = getelementptr inbounds i8, ptr %scratch, i64 88
+  %33 = mul nsw i64 %row, 8
   %lo = getelementptr inbounds i8, ptr %scratch, i64 640
-  %30 = getelementptr inbounds i8, ptr %lo, i64 %29
-  %31 = select i1 %apply_masks, ptr %30, ptr %28
-  %32 = mul nsw i64 %row, 8
+  %34 = getelementptr inbounds i8, ptr %lo, i64 %33
+  %35 = select i1 %apply_masks, ptr %34, ptr %32
+  %36 = mul nsw i64 %row, 8
   %hi = getelementptr inbounds i8, ptr %scratch, i64 1152
-  %33 = getelementptr inbounds i8, ptr %hi, i64 %32
-  %34 = select i1 %apply_masks, ptr %33, ptr %8
-  %35 = select i1 %apply_masks, i64 8, i64 0
-  call void @mask_interval(ptr %scores, ptr %31, ptr %34, i64 %35, i64 %key, i64 %count, i64 %vectors)
+  %37 = getelementptr inbounds i8, ptr %hi, i64 %36
+  %38 = select i1 %apply_masks, ptr %37, ptr %6
+  %39 = select i1 %apply_masks, i64 8, i64 0
+  call void @mask_interval(ptr %scores, ptr %35, ptr %38, i64 %39, i64 %key, i64 %count2, i64 %vectors)
   br label %boundary.end
 
 boundary.end:                                     ; preds = %boundary, %visible_panel
   %probabilities = getelementptr inbounds i8, ptr %scratch, i64 19392
   %alpha = getelementptr inbounds i8, ptr %scratch, i64 2944
-  %36 = mul nsw i64 %row, 4
+  %40 = mul nsw i64 %row, 4
   %m = getelementptr inbounds i8, ptr %scratch, i64 1664
-  %37 = getelementptr inbounds i8, ptr %m, i64 %36
-  %38 = mul nsw i64 %row, 16
+  %41 = getelementptr inbounds i8, ptr %m, i64 %40
+  %42 = mul nsw i64 %row, 16
   %l = getelementptr inbounds i8, ptr %scratch, i64 1920
-  %39 = getelementptr inbounds i8, ptr %l, i64 %38
-  call void @softmax(ptr %scores, ptr %probabilities, ptr %37, ptr %39, ptr %alpha, i64 %vectors, float %scale_log2.f32)
-  %40 = mul nsw i64 %row, 256
+  %43 = getelementptr inbounds i8, ptr %l, i64 %42
+  call void @softmax(ptr %scores, ptr %probabilities, ptr %41, ptr %43, ptr %alpha, i64 %vectors, float %scale_log2.f32)
+  %44 = mul nsw i64 %row, 256
   %outputs = getelementptr inbounds i8, ptr %scratch, i64 20928
-  %41 = getelementptr inbounds i8, ptr %outputs, i64 %40
-  call void @accumulate(ptr %41, ptr %probabilities, ptr %v_from, i64 256, ptr %alpha, i64 %count)
+  %45 = getelementptr inbounds i8, ptr %outputs, i64 %44
+  call void @accumulate(ptr %45, ptr %probabilities, ptr %v_from, i64 256, ptr %alpha, i64 %count2)
   br label %visible_panel.end
 }
 

@@ -344,19 +344,26 @@ pad.done:                                         ; preds = %pad.loop, %row.done
 ; scores[row][key] = dot(query, key) for one panel of rows, accumulated in registers
 define internal void @scores(ptr noundef %queries, ptr noundef %packed, ptr noundef %scores, i64 %count) #0 {
 entry:
-  %0 = add nsw i64 %count, 63
-  %panels = udiv i64 %0, 64
+  %0 = add nsw i64 %count, 15
+  %vectors = udiv i64 %0, 16
+  %panels = udiv i64 %vectors, 4
   %1 = icmp slt i64 0, %panels
   br i1 %1, label %panel.loop, label %panel.done
 
 panel.loop:                                       ; preds = %word.done, %entry
   %panel = phi i64 [ 0, %entry ], [ %panel.next, %word.done ]
-  %2 = mul nsw i64 %panel, 16384
-  %keys = getelementptr inbounds i8, ptr %packed, i64 %2
+  %2 = mul nsw i64 %panel, 256
+  %out = getelementptr inbounds i8, ptr %scores, i64 %2
+  %3 = mul nsw i64 %panel, 16384
+  %keys = getelementptr inbounds i8, ptr %packed, i64 %3
   br i1 true, label %word.loop, label %word.done
 
 panel.done:                                       ; preds = %word.done, %entry
-  ret void
+  %4 = mul nsw i64 %panels, 16384
+  %keys83 = getelementptr inbounds i8, ptr %packed, i64 %4
+  %5 = mul nsw i64 %panels, 4
+  %6 = icmp slt i64 %5, %vectors
+  br i1 %6, label %vector.loop, label %vector.done
 
 word.loop:                                        ; preds = %word.loop, %panel.loop
   %word = phi i64 [ 0, %panel.loop ], [ %word.next, %word.loop ]
@@ -384,115 +391,115 @@ word.loop:                                        ; preds = %word.loop, %panel.l
   %word.carried21 = phi <16 x float> [ zeroinitializer, %panel.loop ], [ %sum57, %word.loop ]
   %word.carried22 = phi <16 x float> [ zeroinitializer, %panel.loop ], [ %sum58, %word.loop ]
   %word.carried23 = phi <16 x float> [ zeroinitializer, %panel.loop ], [ %sum59, %word.loop ]
-  %3 = mul nsw i64 %word, 256
-  %4 = getelementptr inbounds i8, ptr %keys, i64 %3
-  %key = load <16 x i32>, ptr %4, align 64
-  %5 = getelementptr inbounds i8, ptr %4, i64 64
-  %key24 = load <16 x i32>, ptr %5, align 64
-  %6 = getelementptr inbounds i8, ptr %4, i64 128
-  %key25 = load <16 x i32>, ptr %6, align 64
-  %7 = getelementptr inbounds i8, ptr %4, i64 192
-  %key26 = load <16 x i32>, ptr %7, align 64
-  %8 = mul nsw i64 %word, 4
-  %9 = getelementptr inbounds i8, ptr %queries, i64 %8
-  %10 = load i32, ptr %9, align 4
-  %q.splatinsert = insertelement <16 x i32> poison, i32 %10, i64 0
+  %7 = mul nsw i64 %word, 256
+  %8 = getelementptr inbounds i8, ptr %keys, i64 %7
+  %key = load <16 x i32>, ptr %8, align 64
+  %9 = getelementptr inbounds i8, ptr %8, i64 64
+  %key24 = load <16 x i32>, ptr %9, align 64
+  %10 = getelementptr inbounds i8, ptr %8, i64 128
+  %key25 = load <16 x i32>, ptr %10, align 64
+  %11 = getelementptr inbounds i8, ptr %8, i64 192
+  %key26 = load <16 x i32>, ptr %11, align 64
+  %12 = mul nsw i64 %word, 4
+  %13 = getelementptr inbounds i8, ptr %queries, i64 %12
+  %14 = load i32, ptr %13, align 4
+  %q.splatinsert = insertelement <16 x i32> poison, i32 %14, i64 0
   %q.splat = shufflevector <16 x i32> %q.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
-  %11 = bitcast <16 x i32> %key to <16 x float>
-  %12 = bitcast <16 x i32> %q.splat to <16 x float>
-  %sum = call <16 x float> @llvm.fma.v16f32(<16 x float> %12, <16 x float> %11, <16 x float> %word.carried)
-  %13 = bitcast <16 x i32> %key24 to <16 x float>
-  %14 = bitcast <16 x i32> %q.splat to <16 x float>
-  %sum27 = call <16 x float> @llvm.fma.v16f32(<16 x float> %14, <16 x float> %13, <16 x float> %word.carried1)
-  %15 = bitcast <16 x i32> %key25 to <16 x float>
+  %15 = bitcast <16 x i32> %key to <16 x float>
   %16 = bitcast <16 x i32> %q.splat to <16 x float>
-  %sum28 = call <16 x float> @llvm.fma.v16f32(<16 x float> %16, <16 x float> %15, <16 x float> %word.carried2)
-  %17 = bitcast <16 x i32> %key26 to <16 x float>
+  %sum = call <16 x float> @llvm.fma.v16f32(<16 x float> %16, <16 x float> %15, <16 x float> %word.carried)
+  %17 = bitcast <16 x i32> %key24 to <16 x float>
   %18 = bitcast <16 x i32> %q.splat to <16 x float>
-  %sum29 = call <16 x float> @llvm.fma.v16f32(<16 x float> %18, <16 x float> %17, <16 x float> %word.carried3)
-  %19 = getelementptr inbounds i8, ptr %9, i64 256
-  %20 = load i32, ptr %19, align 4
-  %q.splatinsert30 = insertelement <16 x i32> poison, i32 %20, i64 0
+  %sum27 = call <16 x float> @llvm.fma.v16f32(<16 x float> %18, <16 x float> %17, <16 x float> %word.carried1)
+  %19 = bitcast <16 x i32> %key25 to <16 x float>
+  %20 = bitcast <16 x i32> %q.splat to <16 x float>
+  %sum28 = call <16 x float> @llvm.fma.v16f32(<16 x float> %20, <16 x float> %19, <16 x float> %word.carried2)
+  %21 = bitcast <16 x i32> %key26 to <16 x float>
+  %22 = bitcast <16 x i32> %q.splat to <16 x float>
+  %sum29 = call <16 x float> @llvm.fma.v16f32(<16 x float> %22, <16 x float> %21, <16 x float> %word.carried3)
+  %23 = getelementptr inbounds i8, ptr %13, i64 256
+  %24 = load i32, ptr %23, align 4
+  %q.splatinsert30 = insertelement <16 x i32> poison, i32 %24, i64 0
   %q.splat31 = shufflevector <16 x i32> %q.splatinsert30, <16 x i32> poison, <16 x i32> zeroinitializer
-  %21 = bitcast <16 x i32> %key to <16 x float>
-  %22 = bitcast <16 x i32> %q.splat31 to <16 x float>
-  %sum32 = call <16 x float> @llvm.fma.v16f32(<16 x float> %22, <16 x float> %21, <16 x float> %word.carried4)
-  %23 = bitcast <16 x i32> %key24 to <16 x float>
-  %24 = bitcast <16 x i32> %q.splat31 to <16 x float>
-  %sum33 = call <16 x float> @llvm.fma.v16f32(<16 x float> %24, <16 x float> %23, <16 x float> %word.carried5)
-  %25 = bitcast <16 x i32> %key25 to <16 x float>
+  %25 = bitcast <16 x i32> %key to <16 x float>
   %26 = bitcast <16 x i32> %q.splat31 to <16 x float>
-  %sum34 = call <16 x float> @llvm.fma.v16f32(<16 x float> %26, <16 x float> %25, <16 x float> %word.carried6)
-  %27 = bitcast <16 x i32> %key26 to <16 x float>
+  %sum32 = call <16 x float> @llvm.fma.v16f32(<16 x float> %26, <16 x float> %25, <16 x float> %word.carried4)
+  %27 = bitcast <16 x i32> %key24 to <16 x float>
   %28 = bitcast <16 x i32> %q.splat31 to <16 x float>
-  %sum35 = call <16 x float> @llvm.fma.v16f32(<16 x float> %28, <16 x float> %27, <16 x float> %word.carried7)
-  %29 = getelementptr inbounds i8, ptr %9, i64 512
-  %30 = load i32, ptr %29, align 4
-  %q.splatinsert36 = insertelement <16 x i32> poison, i32 %30, i64 0
+  %sum33 = call <16 x float> @llvm.fma.v16f32(<16 x float> %28, <16 x float> %27, <16 x float> %word.carried5)
+  %29 = bitcast <16 x i32> %key25 to <16 x float>
+  %30 = bitcast <16 x i32> %q.splat31 to <16 x float>
+  %sum34 = call <16 x float> @llvm.fma.v16f32(<16 x float> %30, <16 x float> %29, <16 x float> %word.carried6)
+  %31 = bitcast <16 x i32> %key26 to <16 x float>
+  %32 = bitcast <16 x i32> %q.splat31 to <16 x float>
+  %sum35 = call <16 x float> @llvm.fma.v16f32(<16 x float> %32, <16 x float> %31, <16 x float> %word.carried7)
+  %33 = getelementptr inbounds i8, ptr %13, i64 512
+  %34 = load i32, ptr %33, align 4
+  %q.splatinsert36 = insertelement <16 x i32> poison, i32 %34, i64 0
   %q.splat37 = shufflevector <16 x i32> %q.splatinsert36, <16 x i32> poison, <16 x i32> zeroinitializer
-  %31 = bitcast <16 x i32> %key to <16 x float>
-  %32 = bitcast <16 x i32> %q.splat37 to <16 x float>
-  %sum38 = call <16 x float> @llvm.fma.v16f32(<16 x float> %32, <16 x float> %31, <16 x float> %word.carried8)
-  %33 = bitcast <16 x i32> %key24 to <16 x float>
-  %34 = bitcast <16 x i32> %q.splat37 to <16 x float>
-  %sum39 = call <16 x float> @llvm.fma.v16f32(<16 x float> %34, <16 x float> %33, <16 x float> %word.carried9)
-  %35 = bitcast <16 x i32> %key25 to <16 x float>
+  %35 = bitcast <16 x i32> %key to <16 x float>
   %36 = bitcast <16 x i32> %q.splat37 to <16 x float>
-  %sum40 = call <16 x float> @llvm.fma.v16f32(<16 x float> %36, <16 x float> %35, <16 x float> %word.carried10)
-  %37 = bitcast <16 x i32> %key26 to <16 x float>
+  %sum38 = call <16 x float> @llvm.fma.v16f32(<16 x float> %36, <16 x float> %35, <16 x float> %word.carried8)
+  %37 = bitcast <16 x i32> %key24 to <16 x float>
   %38 = bitcast <16 x i32> %q.splat37 to <16 x float>
-  %sum41 = call <16 x float> @llvm.fma.v16f32(<16 x float> %38, <16 x float> %37, <16 x float> %word.carried11)
-  %39 = getelementptr inbounds i8, ptr %9, i64 768
-  %40 = load i32, ptr %39, align 4
-  %q.splatinsert42 = insertelement <16 x i32> poison, i32 %40, i64 0
+  %sum39 = call <16 x float> @llvm.fma.v16f32(<16 x float> %38, <16 x float> %37, <16 x float> %word.carried9)
+  %39 = bitcast <16 x i32> %key25 to <16 x float>
+  %40 = bitcast <16 x i32> %q.splat37 to <16 x float>
+  %sum40 = call <16 x float> @llvm.fma.v16f32(<16 x float> %40, <16 x float> %39, <16 x float> %word.carried10)
+  %41 = bitcast <16 x i32> %key26 to <16 x float>
+  %42 = bitcast <16 x i32> %q.splat37 to <16 x float>
+  %sum41 = call <16 x float> @llvm.fma.v16f32(<16 x float> %42, <16 x float> %41, <16 x float> %word.carried11)
+  %43 = getelementptr inbounds i8, ptr %13, i64 768
+  %44 = load i32, ptr %43, align 4
+  %q.splatinsert42 = insertelement <16 x i32> poison, i32 %44, i64 0
   %q.splat43 = shufflevector <16 x i32> %q.splatinsert42, <16 x i32> poison, <16 x i32> zeroinitializer
-  %41 = bitcast <16 x i32> %key to <16 x float>
-  %42 = bitcast <16 x i32> %q.splat43 to <16 x float>
-  %sum44 = call <16 x float> @llvm.fma.v16f32(<16 x float> %42, <16 x float> %41, <16 x float> %word.carried12)
-  %43 = bitcast <16 x i32> %key24 to <16 x float>
-  %44 = bitcast <16 x i32> %q.splat43 to <16 x float>
-  %sum45 = call <16 x float> @llvm.fma.v16f32(<16 x float> %44, <16 x float> %43, <16 x float> %word.carried13)
-  %45 = bitcast <16 x i32> %key25 to <16 x float>
+  %45 = bitcast <16 x i32> %key to <16 x float>
   %46 = bitcast <16 x i32> %q.splat43 to <16 x float>
-  %sum46 = call <16 x float> @llvm.fma.v16f32(<16 x float> %46, <16 x float> %45, <16 x float> %word.carried14)
-  %47 = bitcast <16 x i32> %key26 to <16 x float>
+  %sum44 = call <16 x float> @llvm.fma.v16f32(<16 x float> %46, <16 x float> %45, <16 x float> %word.carried12)
+  %47 = bitcast <16 x i32> %key24 to <16 x float>
   %48 = bitcast <16 x i32> %q.splat43 to <16 x float>
-  %sum47 = call <16 x float> @llvm.fma.v16f32(<16 x float> %48, <16 x float> %47, <16 x float> %word.carried15)
-  %49 = getelementptr inbounds i8, ptr %9, i64 1024
-  %50 = load i32, ptr %49, align 4
-  %q.splatinsert48 = insertelement <16 x i32> poison, i32 %50, i64 0
+  %sum45 = call <16 x float> @llvm.fma.v16f32(<16 x float> %48, <16 x float> %47, <16 x float> %word.carried13)
+  %49 = bitcast <16 x i32> %key25 to <16 x float>
+  %50 = bitcast <16 x i32> %q.splat43 to <16 x float>
+  %sum46 = call <16 x float> @llvm.fma.v16f32(<16 x float> %50, <16 x float> %49, <16 x float> %word.carried14)
+  %51 = bitcast <16 x i32> %key26 to <16 x float>
+  %52 = bitcast <16 x i32> %q.splat43 to <16 x float>
+  %sum47 = call <16 x float> @llvm.fma.v16f32(<16 x float> %52, <16 x float> %51, <16 x float> %word.carried15)
+  %53 = getelementptr inbounds i8, ptr %13, i64 1024
+  %54 = load i32, ptr %53, align 4
+  %q.splatinsert48 = insertelement <16 x i32> poison, i32 %54, i64 0
   %q.splat49 = shufflevector <16 x i32> %q.splatinsert48, <16 x i32> poison, <16 x i32> zeroinitializer
-  %51 = bitcast <16 x i32> %key to <16 x float>
-  %52 = bitcast <16 x i32> %q.splat49 to <16 x float>
-  %sum50 = call <16 x float> @llvm.fma.v16f32(<16 x float> %52, <16 x float> %51, <16 x float> %word.carried16)
-  %53 = bitcast <16 x i32> %key24 to <16 x float>
-  %54 = bitcast <16 x i32> %q.splat49 to <16 x float>
-  %sum51 = call <16 x float> @llvm.fma.v16f32(<16 x float> %54, <16 x float> %53, <16 x float> %word.carried17)
-  %55 = bitcast <16 x i32> %key25 to <16 x float>
+  %55 = bitcast <16 x i32> %key to <16 x float>
   %56 = bitcast <16 x i32> %q.splat49 to <16 x float>
-  %sum52 = call <16 x float> @llvm.fma.v16f32(<16 x float> %56, <16 x float> %55, <16 x float> %word.carried18)
-  %57 = bitcast <16 x i32> %key26 to <16 x float>
+  %sum50 = call <16 x float> @llvm.fma.v16f32(<16 x float> %56, <16 x float> %55, <16 x float> %word.carried16)
+  %57 = bitcast <16 x i32> %key24 to <16 x float>
   %58 = bitcast <16 x i32> %q.splat49 to <16 x float>
-  %sum53 = call <16 x float> @llvm.fma.v16f32(<16 x float> %58, <16 x float> %57, <16 x float> %word.carried19)
-  %59 = getelementptr inbounds i8, ptr %9, i64 1280
-  %60 = load i32, ptr %59, align 4
-  %q.splatinsert54 = insertelement <16 x i32> poison, i32 %60, i64 0
+  %sum51 = call <16 x float> @llvm.fma.v16f32(<16 x float> %58, <16 x float> %57, <16 x float> %word.carried17)
+  %59 = bitcast <16 x i32> %key25 to <16 x float>
+  %60 = bitcast <16 x i32> %q.splat49 to <16 x float>
+  %sum52 = call <16 x float> @llvm.fma.v16f32(<16 x float> %60, <16 x float> %59, <16 x float> %word.carried18)
+  %61 = bitcast <16 x i32> %key26 to <16 x float>
+  %62 = bitcast <16 x i32> %q.splat49 to <16 x float>
+  %sum53 = call <16 x float> @llvm.fma.v16f32(<16 x float> %62, <16 x float> %61, <16 x float> %word.carried19)
+  %63 = getelementptr inbounds i8, ptr %13, i64 1280
+  %64 = load i32, ptr %63, align 4
+  %q.splatinsert54 = insertelement <16 x i32> poison, i32 %64, i64 0
   %q.splat55 = shufflevector <16 x i32> %q.splatinsert54, <16 x i32> poison, <16 x i32> zeroinitializer
-  %61 = bitcast <16 x i32> %key to <16 x float>
-  %62 = bitcast <16 x i32> %q.splat55 to <16 x float>
-  %sum56 = call <16 x float> @llvm.fma.v16f32(<16 x float> %62, <16 x float> %61, <16 x float> %word.carried20)
-  %63 = bitcast <16 x i32> %key24 to <16 x float>
-  %64 = bitcast <16 x i32> %q.splat55 to <16 x float>
-  %sum57 = call <16 x float> @llvm.fma.v16f32(<16 x float> %64, <16 x float> %63, <16 x float> %word.carried21)
-  %65 = bitcast <16 x i32> %key25 to <16 x float>
+  %65 = bitcast <16 x i32> %key to <16 x float>
   %66 = bitcast <16 x i32> %q.splat55 to <16 x float>
-  %sum58 = call <16 x float> @llvm.fma.v16f32(<16 x float> %66, <16 x float> %65, <16 x float> %word.carried22)
-  %67 = bitcast <16 x i32> %key26 to <16 x float>
+  %sum56 = call <16 x float> @llvm.fma.v16f32(<16 x float> %66, <16 x float> %65, <16 x float> %word.carried20)
+  %67 = bitcast <16 x i32> %key24 to <16 x float>
   %68 = bitcast <16 x i32> %q.splat55 to <16 x float>
-  %sum59 = call <16 x float> @llvm.fma.v16f32(<16 x float> %68, <16 x float> %67, <16 x float> %word.carried23)
+  %sum57 = call <16 x float> @llvm.fma.v16f32(<16 x float> %68, <16 x float> %67, <16 x float> %word.carried21)
+  %69 = bitcast <16 x i32> %key25 to <16 x float>
+  %70 = bitcast <16 x i32> %q.splat55 to <16 x float>
+  %sum58 = call <16 x float> @llvm.fma.v16f32(<16 x float> %70, <16 x float> %69, <16 x float> %word.carried22)
+  %71 = bitcast <16 x i32> %key26 to <16 x float>
+  %72 = bitcast <16 x i32> %q.splat55 to <16 x float>
+  %sum59 = call <16 x float> @llvm.fma.v16f32(<16 x float> %72, <16 x float> %71, <16 x float> %word.carried23)
   %word.next = add nsw i64 %word, 1
-  %69 = icmp slt i64 %word.next, 64
-  br i1 %69, label %word.loop, label %word.done
+  %73 = icmp slt i64 %word.next, 64
+  br i1 %73, label %word.loop, label %word.done
 
 word.done:                                        ; preds = %word.loop, %panel.loop
   %word.result = phi <16 x float> [ zeroinitializer, %panel.loop ], [ %sum, %word.loop ]
@@ -519,58 +526,149 @@ word.done:                                        ; preds = %word.loop, %panel.l
   %word.result80 = phi <16 x float> [ zeroinitializer, %panel.loop ], [ %sum57, %word.loop ]
   %word.result81 = phi <16 x float> [ zeroinitializer, %panel.loop ], [ %sum58, %word.loop ]
   %word.result82 = phi <16 x float> [ zeroinitializer, %panel.loop ], [ %sum59, %word.loop ]
-  %70 = mul nsw i64 %panel, 256
-  %out = getelementptr inbounds i8, ptr %scores, i64 %70
   store <16 x float> %word.result, ptr %out, align 64
-  %71 = getelementptr inbounds i8, ptr %out, i64 64
-  store <16 x float> %word.result60, ptr %71, align 64
-  %72 = getelementptr inbounds i8, ptr %out, i64 128
-  store <16 x float> %word.result61, ptr %72, align 64
-  %73 = getelementptr inbounds i8, ptr %out, i64 192
-  store <16 x float> %word.result62, ptr %73, align 64
-  %74 = getelementptr inbounds i8, ptr %out, i64 1024
-  store <16 x float> %word.result63, ptr %74, align 64
-  %75 = getelementptr inbounds i8, ptr %out, i64 1088
-  store <16 x float> %word.result64, ptr %75, align 64
-  %76 = getelementptr inbounds i8, ptr %out, i64 1152
-  store <16 x float> %word.result65, ptr %76, align 64
-  %77 = getelementptr inbounds i8, ptr %out, i64 1216
-  store <16 x float> %word.result66, ptr %77, align 64
-  %78 = getelementptr inbounds i8, ptr %out, i64 2048
-  store <16 x float> %word.result67, ptr %78, align 64
-  %79 = getelementptr inbounds i8, ptr %out, i64 2112
-  store <16 x float> %word.result68, ptr %79, align 64
-  %80 = getelementptr inbounds i8, ptr %out, i64 2176
-  store <16 x float> %word.result69, ptr %80, align 64
-  %81 = getelementptr inbounds i8, ptr %out, i64 2240
-  store <16 x float> %word.result70, ptr %81, align 64
-  %82 = getelementptr inbounds i8, ptr %out, i64 3072
-  store <16 x float> %word.result71, ptr %82, align 64
-  %83 = getelementptr inbounds i8, ptr %out, i64 3136
-  store <16 x float> %word.result72, ptr %83, align 64
-  %84 = getelementptr inbounds i8, ptr %out, i64 3200
-  store <16 x float> %word.result73, ptr %84, align 64
-  %85 = getelementptr inbounds i8, ptr %out, i64 3264
-  store <16 x float> %word.result74, ptr %85, align 64
-  %86 = getelementptr inbounds i8, ptr %out, i64 4096
-  store <16 x float> %word.result75, ptr %86, align 64
-  %87 = getelementptr inbounds i8, ptr %out, i64 4160
-  store <16 x float> %word.result76, ptr %87, align 64
-  %88 = getelementptr inbounds i8, ptr %out, i64 4224
-  store <16 x float> %word.result77, ptr %88, align 64
-  %89 = getelementptr inbounds i8, ptr %out, i64 4288
-  store <16 x float> %word.result78, ptr %89, align 64
-  %90 = getelementptr inbounds i8, ptr %out, i64 5120
-  store <16 x float> %word.result79, ptr %90, align 64
-  %91 = getelementptr inbounds i8, ptr %out, i64 5184
-  store <16 x float> %word.result80, ptr %91, align 64
-  %92 = getelementptr inbounds i8, ptr %out, i64 5248
-  store <16 x float> %word.result81, ptr %92, align 64
-  %93 = getelementptr inbounds i8, ptr %out, i64 5312
-  store <16 x float> %word.result82, ptr %93, align 64
+  %74 = getelementptr inbounds i8, ptr %out, i64 64
+  store <16 x float> %word.result60, ptr %74, align 64
+  %75 = getelementptr inbounds i8, ptr %out, i64 128
+  store <16 x float> %word.result61, ptr %75, align 64
+  %76 = getelementptr inbounds i8, ptr %out, i64 192
+  store <16 x float> %word.result62, ptr %76, align 64
+  %77 = getelementptr inbounds i8, ptr %out, i64 1024
+  store <16 x float> %word.result63, ptr %77, align 64
+  %78 = getelementptr inbounds i8, ptr %out, i64 1088
+  store <16 x float> %word.result64, ptr %78, align 64
+  %79 = getelementptr inbounds i8, ptr %out, i64 1152
+  store <16 x float> %word.result65, ptr %79, align 64
+  %80 = getelementptr inbounds i8, ptr %out, i64 1216
+  store <16 x float> %word.result66, ptr %80, align 64
+  %81 = getelementptr inbounds i8, ptr %out, i64 2048
+  store <16 x float> %word.result67, ptr %81, align 64
+  %82 = getelementptr inbounds i8, ptr %out, i64 2112
+  store <16 x float> %word.result68, ptr %82, align 64
+  %83 = getelementptr inbounds i8, ptr %out, i64 2176
+  store <16 x float> %word.result69, ptr %83, align 64
+  %84 = getelementptr inbounds i8, ptr %out, i64 2240
+  store <16 x float> %word.result70, ptr %84, align 64
+  %85 = getelementptr inbounds i8, ptr %out, i64 3072
+  store <16 x float> %word.result71, ptr %85, align 64
+  %86 = getelementptr inbounds i8, ptr %out, i64 3136
+  store <16 x float> %word.result72, ptr %86, align 64
+  %87 = getelementptr inbounds i8, ptr %out, i64 3200
+  store <16 x float> %word.result73, ptr %87, align 64
+  %88 = getelementptr inbounds i8, ptr %out, i64 3264
+  store <16 x float> %word.result74, ptr %88, align 64
+  %89 = getelementptr inbounds i8, ptr %out, i64 4096
+  store <16 x float> %word.result75, ptr %89, align 64
+  %90 = getelementptr inbounds i8, ptr %out, i64 4160
+  store <16 x float> %word.result76, ptr %90, align 64
+  %91 = getelementptr inbounds i8, ptr %out, i64 4224
+  store <16 x float> %word.result77, ptr %91, align 64
+  %92 = getelementptr inbounds i8, ptr %out, i64 4288
+  store <16 x float> %word.result78, ptr %92, align 64
+  %93 = getelementptr inbounds i8, ptr %out, i64 5120
+  store <16 x float> %word.result79, ptr %93, align 64
+  %94 = getelementptr inbounds i8, ptr %out, i64 5184
+  store <16 x float> %word.result80, ptr %94, align 64
+  %95 = getelementptr inbounds i8, ptr %out, i64 5248
+  store <16 x float> %word.result81, ptr %95, align 64
+  %96 = getelementptr inbounds i8, ptr %out, i64 5312
+  store <16 x float> %word.result82, ptr %96, align 64
   %panel.next = add nsw i64 %panel, 1
-  %94 = icmp slt i64 %panel.next, %panels
-  br i1 %94, label %panel.loop, label %panel.done
+  %97 = icmp slt i64 %panel.next, %panels
+  br i1 %97, label %panel.loop, label %panel.done
+
+vector.loop:                                      ; preds = %word.done87, %panel.done
+  %vector = phi i64 [ %5, %panel.done ], [ %vector.next, %word.done87 ]
+  %98 = mul nsw i64 %panels, 4
+  %column = sub nsw i64 %vector, %98
+  %99 = mul nsw i64 %column, 64
+  %keys84 = getelementptr inbounds i8, ptr %keys83, i64 %99
+  %100 = mul nsw i64 %vector, 64
+  %out85 = getelementptr inbounds i8, ptr %scores, i64 %100
+  br i1 true, label %word.loop86, label %word.done87
+
+vector.done:                                      ; preds = %word.done87, %panel.done
+  ret void
+
+word.loop86:                                      ; preds = %word.loop86, %vector.loop
+  %word88 = phi i64 [ 0, %vector.loop ], [ %word.next114, %word.loop86 ]
+  %word.carried89 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum98, %word.loop86 ]
+  %word.carried90 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum101, %word.loop86 ]
+  %word.carried91 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum104, %word.loop86 ]
+  %word.carried92 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum107, %word.loop86 ]
+  %word.carried93 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum110, %word.loop86 ]
+  %word.carried94 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum113, %word.loop86 ]
+  %101 = mul nsw i64 %word88, 256
+  %102 = getelementptr inbounds i8, ptr %keys84, i64 %101
+  %key95 = load <16 x i32>, ptr %102, align 64
+  %103 = mul nsw i64 %word88, 4
+  %104 = getelementptr inbounds i8, ptr %queries, i64 %103
+  %105 = load i32, ptr %104, align 4
+  %q.splatinsert96 = insertelement <16 x i32> poison, i32 %105, i64 0
+  %q.splat97 = shufflevector <16 x i32> %q.splatinsert96, <16 x i32> poison, <16 x i32> zeroinitializer
+  %106 = bitcast <16 x i32> %key95 to <16 x float>
+  %107 = bitcast <16 x i32> %q.splat97 to <16 x float>
+  %sum98 = call <16 x float> @llvm.fma.v16f32(<16 x float> %107, <16 x float> %106, <16 x float> %word.carried89)
+  %108 = getelementptr inbounds i8, ptr %104, i64 256
+  %109 = load i32, ptr %108, align 4
+  %q.splatinsert99 = insertelement <16 x i32> poison, i32 %109, i64 0
+  %q.splat100 = shufflevector <16 x i32> %q.splatinsert99, <16 x i32> poison, <16 x i32> zeroinitializer
+  %110 = bitcast <16 x i32> %key95 to <16 x float>
+  %111 = bitcast <16 x i32> %q.splat100 to <16 x float>
+  %sum101 = call <16 x float> @llvm.fma.v16f32(<16 x float> %111, <16 x float> %110, <16 x float> %word.carried90)
+  %112 = getelementptr inbounds i8, ptr %104, i64 512
+  %113 = load i32, ptr %112, align 4
+  %q.splatinsert102 = insertelement <16 x i32> poison, i32 %113, i64 0
+  %q.splat103 = shufflevector <16 x i32> %q.splatinsert102, <16 x i32> poison, <16 x i32> zeroinitializer
+  %114 = bitcast <16 x i32> %key95 to <16 x float>
+  %115 = bitcast <16 x i32> %q.splat103 to <16 x float>
+  %sum104 = call <16 x float> @llvm.fma.v16f32(<16 x float> %115, <16 x float> %114, <16 x float> %word.carried91)
+  %116 = getelementptr inbounds i8, ptr %104, i64 768
+  %117 = load i32, ptr %116, align 4
+  %q.splatinsert105 = insertelement <16 x i32> poison, i32 %117, i64 0
+  %q.splat106 = shufflevector <16 x i32> %q.splatinsert105, <16 x i32> poison, <16 x i32> zeroinitializer
+  %118 = bitcast <16 x i32> %key95 to <16 x float>
+  %119 = bitcast <16 x i32> %q.splat106 to <16 x float>
+  %sum107 = call <16 x float> @llvm.fma.v16f32(<16 x float> %119, <16 x float> %118, <16 x float> %word.carried92)
+  %120 = getelementptr inbounds i8, ptr %104, i64 1024
+  %121 = load i32, ptr %120, align 4
+  %q.splatinsert108 = insertelement <16 x i32> poison, i32 %121, i64 0
+  %q.splat109 = shufflevector <16 x i32> %q.splatinsert108, <16 x i32> poison, <16 x i32> zeroinitializer
+  %122 = bitcast <16 x i32> %key95 to <16 x float>
+  %123 = bitcast <16 x i32> %q.splat109 to <16 x float>
+  %sum110 = call <16 x float> @llvm.fma.v16f32(<16 x float> %123, <16 x float> %122, <16 x float> %word.carried93)
+  %124 = getelementptr inbounds i8, ptr %104, i64 1280
+  %125 = load i32, ptr %124, align 4
+  %q.splatinsert111 = insertelement <16 x i32> poison, i32 %125, i64 0
+  %q.splat112 = shufflevector <16 x i32> %q.splatinsert111, <16 x i32> poison, <16 x i32> zeroinitializer
+  %126 = bitcast <16 x i32> %key95 to <16 x float>
+  %127 = bitcast <16 x i32> %q.splat112 to <16 x float>
+  %sum113 = call <16 x float> @llvm.fma.v16f32(<16 x float> %127, <16 x float> %126, <16 x float> %word.carried94)
+  %word.next114 = add nsw i64 %word88, 1
+  %128 = icmp slt i64 %word.next114, 64
+  br i1 %128, label %word.loop86, label %word.done87
+
+word.done87:                                      ; preds = %word.loop86, %vector.loop
+  %word.result115 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum98, %word.loop86 ]
+  %word.result116 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum101, %word.loop86 ]
+  %word.result117 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum104, %word.loop86 ]
+  %word.result118 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum107, %word.loop86 ]
+  %word.result119 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum110, %word.loop86 ]
+  %word.result120 = phi <16 x float> [ zeroinitializer, %vector.loop ], [ %sum113, %word.loop86 ]
+  store <16 x float> %word.result115, ptr %out85, align 64
+  %129 = getelementptr inbounds i8, ptr %out85, i64 1024
+  store <16 x float> %word.result116, ptr %129, align 64
+  %130 = getelementptr inbounds i8, ptr %out85, i64 2048
+  store <16 x float> %word.result117, ptr %130, align 64
+  %131 = getelementptr inbounds i8, ptr %out85, i64 3072
+  store <16 x float> %word.result118, ptr %131, align 64
+  %132 = getelementptr inbounds i8, ptr %out85, i64 4096
+  store <16 x float> %word.result119, ptr %132, align 64
+  %133 = getelementptr inbounds i8, ptr %out85, i64 5120
+  store <16 x float> %word.result120, ptr %133, align 64
+  %vector.next = add nsw i64 %vector, 1
+  %134 = icmp slt i64 %vector.next, %vectors
+  br i1 %134, label %vector.loop, label %vector.done
 }
 
 ; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
@@ -582,56 +680,84 @@ define internal void @mask_interval(ptr noundef %scores, ptr noundef %lo, ptr no
 entry:
   br i1 true, label %row.loop, label %row.done
 
-row.loop:                                         ; preds = %vector.done, %entry
-  %row = phi i64 [ 0, %entry ], [ %row.next, %vector.done ]
+row.loop:                                         ; preds = %above.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %above.done ]
   %0 = mul nsw i64 %row, %row_bytes
   %1 = getelementptr inbounds i8, ptr %lo, i64 %0
   %2 = load i64, ptr %1, align 8
   %3 = sub nsw i64 %2, %key
   %4 = call i64 @llvm.smin.i64(i64 %3, i64 %count)
-  %from = call i64 @llvm.smax.i64(i64 %4, i64 0)
-  %5 = trunc i64 %from to i32
-  %.splatinsert = insertelement <16 x i32> poison, i32 %5, i64 0
-  %.splat = shufflevector <16 x i32> %.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
-  %6 = getelementptr inbounds i8, ptr %hi, i64 %0
-  %7 = load i64, ptr %6, align 8
-  %8 = sub nsw i64 %7, %key
-  %9 = call i64 @llvm.smin.i64(i64 %8, i64 %count)
-  %to = call i64 @llvm.smax.i64(i64 %9, i64 0)
-  %10 = trunc i64 %to to i32
-  %.splatinsert1 = insertelement <16 x i32> poison, i32 %10, i64 0
-  %.splat2 = shufflevector <16 x i32> %.splatinsert1, <16 x i32> poison, <16 x i32> zeroinitializer
+  %from_key = call i64 @llvm.smax.i64(i64 %4, i64 0)
+  %5 = getelementptr inbounds i8, ptr %hi, i64 %0
+  %6 = load i64, ptr %5, align 8
+  %7 = sub nsw i64 %6, %key
+  %8 = call i64 @llvm.smin.i64(i64 %7, i64 %count)
+  %to_key = call i64 @llvm.smax.i64(i64 %8, i64 0)
+  %9 = trunc i64 %from_key to i32
+  %from.splatinsert = insertelement <16 x i32> poison, i32 %9, i64 0
+  %from.splat = shufflevector <16 x i32> %from.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
+  %10 = trunc i64 %to_key to i32
+  %to.splatinsert = insertelement <16 x i32> poison, i32 %10, i64 0
+  %to.splat = shufflevector <16 x i32> %to.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
   %11 = mul nsw i64 %row, 1024
   %row_scores = getelementptr inbounds i8, ptr %scores, i64 %11
-  %12 = icmp slt i64 0, %vectors
-  br i1 %12, label %vector.loop, label %vector.done
+  %12 = add nsw i64 %from_key, 15
+  %13 = udiv i64 %12, 16
+  %before = call i64 @llvm.smin.i64(i64 %13, i64 %vectors)
+  %14 = udiv i64 %to_key, 16
+  %after = call i64 @llvm.smax.i64(i64 %14, i64 %before)
+  %15 = icmp slt i64 0, %before
+  br i1 %15, label %below.loop, label %below.done
 
-row.done:                                         ; preds = %vector.done, %entry
+row.done:                                         ; preds = %above.done, %entry
   ret void
 
-vector.loop:                                      ; preds = %vector.loop, %row.loop
-  %vector = phi i64 [ 0, %row.loop ], [ %vector.next, %vector.loop ]
-  %13 = mul nsw i64 %vector, 64
-  %14 = getelementptr inbounds i8, ptr %row_scores, i64 %13
-  %15 = mul nsw i64 %vector, 16
-  %16 = trunc i64 %15 to i32
-  %.splatinsert3 = insertelement <16 x i32> poison, i32 %16, i64 0
-  %.splat4 = shufflevector <16 x i32> %.splatinsert3, <16 x i32> poison, <16 x i32> zeroinitializer
-  %column = add <16 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15>, %.splat4
-  %17 = icmp slt <16 x i32> %column, %.splat2
-  %18 = icmp sge <16 x i32> %column, %.splat
-  %visible = and <16 x i1> %18, %17
-  %s = load <16 x float>, ptr %14, align 64
-  %19 = select <16 x i1> %visible, <16 x float> %s, <16 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
-  store <16 x float> %19, ptr %14, align 64
-  %vector.next = add nsw i64 %vector, 1
-  %20 = icmp slt i64 %vector.next, %vectors
-  br i1 %20, label %vector.loop, label %vector.done
+below.loop:                                       ; preds = %below.loop, %row.loop
+  %below = phi i64 [ 0, %row.loop ], [ %below.next, %below.loop ]
+  %16 = mul nsw i64 %below, 64
+  %17 = getelementptr inbounds i8, ptr %row_scores, i64 %16
+  %18 = mul nsw i64 %below, 16
+  %19 = trunc i64 %18 to i32
+  %.splatinsert = insertelement <16 x i32> poison, i32 %19, i64 0
+  %.splat = shufflevector <16 x i32> %.splatinsert, <16 x i32> poison, <16 x i32> zeroinitializer
+  %column = add <16 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15>, %.splat
+  %20 = icmp slt <16 x i32> %column, %to.splat
+  %21 = icmp sge <16 x i32> %column, %from.splat
+  %visible = and <16 x i1> %21, %20
+  %s = load <16 x float>, ptr %17, align 64
+  %22 = select <16 x i1> %visible, <16 x float> %s, <16 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <16 x float> %22, ptr %17, align 64
+  %below.next = add nsw i64 %below, 1
+  %23 = icmp slt i64 %below.next, %before
+  br i1 %23, label %below.loop, label %below.done
 
-vector.done:                                      ; preds = %vector.loop, %row.loop
+below.done:                                       ; preds = %below.loop, %row.loop
+  %24 = icmp slt i64 %after, %vectors
+  br i1 %24, label %above.loop, label %above.done
+
+above.loop:                                       ; preds = %above.loop, %below.done
+  %above = phi i64 [ %after, %below.done ], [ %above.next, %above.loop ]
+  %25 = mul nsw i64 %above, 64
+  %26 = getelementptr inbounds i8, ptr %row_scores, i64 %25
+  %27 = mul nsw i64 %above, 16
+  %28 = trunc i64 %27 to i32
+  %.splatinsert1 = insertelement <16 x i32> poison, i32 %28, i64 0
+  %.splat2 = shufflevector <16 x i32> %.splatinsert1, <16 x i32> poison, <16 x i32> zeroinitializer
+  %column3 = add <16 x i32> <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15>, %.splat2
+  %29 = icmp slt <16 x i32> %column3, %to.splat
+  %30 = icmp sge <16 x i32> %column3, %from.splat
+  %visible4 = and <16 x i1> %30, %29
+  %s5 = load <16 x float>, ptr %26, align 64
+  %31 = select <16 x i1> %visible4, <16 x float> %s5, <16 x float> <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>
+  store <16 x float> %31, ptr %26, align 64
+  %above.next = add nsw i64 %above, 1
+  %32 = icmp slt i64 %above.next, %vectors
+  br i1 %32, label %above.loop, label %above.done
+
+above.done:                                       ; preds = %above.loop, %below.done
   %row.next = add nsw i64 %row, 1
-  %21 = icmp slt i64 %row.next, 6
-  br i1 %21, label %row.loop, label %row.done
+  %33 = icmp slt i64 %row.next, 6
+  br i1 %33, label %row.loop, label %row.done
 }
 
 ; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
@@ -643,18 +769,20 @@ define internal void @softmax(ptr noundef %scores, ptr noundef %probabilities, p
 entry:
   %scale.splatinsert = insertelement <16 x float> poison, float %scale_log2, i64 0
   %scale.splat = shufflevector <16 x float> %scale.splatinsert, <16 x float> poison, <16 x i32> zeroinitializer
+  %0 = udiv i64 %vectors, 4
+  %whole = mul nsw i64 %0, 4
   br i1 true, label %row.loop, label %row.done
 
-row.loop:                                         ; preds = %exp.done, %entry
-  %row = phi i64 [ 0, %entry ], [ %row.next, %exp.done ]
-  %0 = mul nsw i64 %row, 1024
-  %in = getelementptr inbounds i8, ptr %scores, i64 %0
+row.loop:                                         ; preds = %exp_last.done, %entry
+  %row = phi i64 [ 0, %entry ], [ %row.next, %exp_last.done ]
   %1 = mul nsw i64 %row, 1024
-  %out = getelementptr inbounds i8, ptr %probabilities, i64 %1
-  %2 = icmp slt i64 0, %vectors
-  br i1 %2, label %max.loop, label %max.done
+  %in = getelementptr inbounds i8, ptr %scores, i64 %1
+  %2 = mul nsw i64 %row, 1024
+  %out = getelementptr inbounds i8, ptr %probabilities, i64 %2
+  %3 = icmp slt i64 0, %whole
+  br i1 %3, label %max.loop, label %max.done
 
-row.done:                                         ; preds = %exp.done, %entry
+row.done:                                         ; preds = %exp_last.done, %entry
   ret void
 
 max.loop:                                         ; preds = %max.loop, %row.loop
@@ -663,187 +791,230 @@ max.loop:                                         ; preds = %max.loop, %row.loop
   %max.carried1 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max6, %max.loop ]
   %max.carried2 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max8, %max.loop ]
   %max.carried3 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max10, %max.loop ]
-  %3 = mul nsw i64 %max, 64
-  %4 = getelementptr inbounds i8, ptr %in, i64 %3
-  %s = load <16 x float>, ptr %4, align 64
-  %5 = fcmp ogt <16 x float> %s, %max.carried
-  %max4 = select <16 x i1> %5, <16 x float> %s, <16 x float> %max.carried
-  %6 = add nsw i64 %max, 1
-  %7 = mul nsw i64 %6, 64
-  %8 = getelementptr inbounds i8, ptr %in, i64 %7
-  %s5 = load <16 x float>, ptr %8, align 64
-  %9 = fcmp ogt <16 x float> %s5, %max.carried1
-  %max6 = select <16 x i1> %9, <16 x float> %s5, <16 x float> %max.carried1
-  %10 = add nsw i64 %max, 2
-  %11 = mul nsw i64 %10, 64
-  %12 = getelementptr inbounds i8, ptr %in, i64 %11
-  %s7 = load <16 x float>, ptr %12, align 64
-  %13 = fcmp ogt <16 x float> %s7, %max.carried2
-  %max8 = select <16 x i1> %13, <16 x float> %s7, <16 x float> %max.carried2
-  %14 = add nsw i64 %max, 3
-  %15 = mul nsw i64 %14, 64
-  %16 = getelementptr inbounds i8, ptr %in, i64 %15
-  %s9 = load <16 x float>, ptr %16, align 64
-  %17 = fcmp ogt <16 x float> %s9, %max.carried3
-  %max10 = select <16 x i1> %17, <16 x float> %s9, <16 x float> %max.carried3
+  %4 = mul nsw i64 %max, 64
+  %5 = getelementptr inbounds i8, ptr %in, i64 %4
+  %s = load <16 x float>, ptr %5, align 64
+  %6 = fcmp ogt <16 x float> %s, %max.carried
+  %max4 = select <16 x i1> %6, <16 x float> %s, <16 x float> %max.carried
+  %7 = add nsw i64 %max, 1
+  %8 = mul nsw i64 %7, 64
+  %9 = getelementptr inbounds i8, ptr %in, i64 %8
+  %s5 = load <16 x float>, ptr %9, align 64
+  %10 = fcmp ogt <16 x float> %s5, %max.carried1
+  %max6 = select <16 x i1> %10, <16 x float> %s5, <16 x float> %max.carried1
+  %11 = add nsw i64 %max, 2
+  %12 = mul nsw i64 %11, 64
+  %13 = getelementptr inbounds i8, ptr %in, i64 %12
+  %s7 = load <16 x float>, ptr %13, align 64
+  %14 = fcmp ogt <16 x float> %s7, %max.carried2
+  %max8 = select <16 x i1> %14, <16 x float> %s7, <16 x float> %max.carried2
+  %15 = add nsw i64 %max, 3
+  %16 = mul nsw i64 %15, 64
+  %17 = getelementptr inbounds i8, ptr %in, i64 %16
+  %s9 = load <16 x float>, ptr %17, align 64
+  %18 = fcmp ogt <16 x float> %s9, %max.carried3
+  %max10 = select <16 x i1> %18, <16 x float> %s9, <16 x float> %max.carried3
   %max.next = add nsw i64 %max, 4
-  %18 = icmp slt i64 %max.next, %vectors
-  br i1 %18, label %max.loop, label %max.done
+  %19 = icmp slt i64 %max.next, %whole
+  br i1 %19, label %max.loop, label %max.done
 
 max.done:                                         ; preds = %max.loop, %row.loop
   %max.result = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max4, %max.loop ]
   %max.result11 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max6, %max.loop ]
   %max.result12 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max8, %max.loop ]
   %max.result13 = phi <16 x float> [ <float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000, float 0xFFF0000000000000>, %row.loop ], [ %max10, %max.loop ]
-  %19 = fcmp ogt <16 x float> %max.result11, %max.result
-  %20 = select <16 x i1> %19, <16 x float> %max.result11, <16 x float> %max.result
-  %21 = fcmp ogt <16 x float> %max.result12, %20
-  %22 = select <16 x i1> %21, <16 x float> %max.result12, <16 x float> %20
-  %23 = fcmp ogt <16 x float> %max.result13, %22
-  %24 = select <16 x i1> %23, <16 x float> %max.result13, <16 x float> %22
-  %25 = shufflevector <16 x float> %24, <16 x float> %24, <16 x i32> <i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15, i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>
-  %26 = fcmp ogt <16 x float> %24, %25
-  %27 = select <16 x i1> %26, <16 x float> %24, <16 x float> %25
-  %28 = shufflevector <16 x float> %27, <16 x float> %27, <16 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3, i32 12, i32 13, i32 14, i32 15, i32 8, i32 9, i32 10, i32 11>
-  %29 = fcmp ogt <16 x float> %27, %28
-  %30 = select <16 x i1> %29, <16 x float> %27, <16 x float> %28
-  %31 = shufflevector <16 x float> %30, <16 x float> %30, <16 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5, i32 10, i32 11, i32 8, i32 9, i32 14, i32 15, i32 12, i32 13>
+  %20 = icmp slt i64 %whole, %vectors
+  br i1 %20, label %max_last.loop, label %max_last.done
+
+max_last.loop:                                    ; preds = %max_last.loop, %max.done
+  %max_last = phi i64 [ %whole, %max.done ], [ %max_last.next, %max_last.loop ]
+  %max_last.carried = phi <16 x float> [ %max.result, %max.done ], [ %max15, %max_last.loop ]
+  %21 = mul nsw i64 %max_last, 64
+  %22 = getelementptr inbounds i8, ptr %in, i64 %21
+  %s14 = load <16 x float>, ptr %22, align 64
+  %23 = fcmp ogt <16 x float> %s14, %max_last.carried
+  %max15 = select <16 x i1> %23, <16 x float> %s14, <16 x float> %max_last.carried
+  %max_last.next = add nsw i64 %max_last, 1
+  %24 = icmp slt i64 %max_last.next, %vectors
+  br i1 %24, label %max_last.loop, label %max_last.done
+
+max_last.done:                                    ; preds = %max_last.loop, %max.done
+  %max_last.result = phi <16 x float> [ %max.result, %max.done ], [ %max15, %max_last.loop ]
+  %25 = fcmp ogt <16 x float> %max.result11, %max_last.result
+  %26 = select <16 x i1> %25, <16 x float> %max.result11, <16 x float> %max_last.result
+  %27 = fcmp ogt <16 x float> %max.result12, %26
+  %28 = select <16 x i1> %27, <16 x float> %max.result12, <16 x float> %26
+  %29 = fcmp ogt <16 x float> %max.result13, %28
+  %30 = select <16 x i1> %29, <16 x float> %max.result13, <16 x float> %28
+  %31 = shufflevector <16 x float> %30, <16 x float> %30, <16 x i32> <i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15, i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>
   %32 = fcmp ogt <16 x float> %30, %31
   %33 = select <16 x i1> %32, <16 x float> %30, <16 x float> %31
-  %34 = shufflevector <16 x float> %33, <16 x float> %33, <16 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6, i32 9, i32 8, i32 11, i32 10, i32 13, i32 12, i32 15, i32 14>
+  %34 = shufflevector <16 x float> %33, <16 x float> %33, <16 x i32> <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3, i32 12, i32 13, i32 14, i32 15, i32 8, i32 9, i32 10, i32 11>
   %35 = fcmp ogt <16 x float> %33, %34
   %36 = select <16 x i1> %35, <16 x float> %33, <16 x float> %34
-  %block_max = extractelement <16 x float> %36, i64 0
-  %37 = mul nsw i64 %row, 4
-  %38 = getelementptr inbounds i8, ptr %m, i64 %37
-  %m_old = load float, ptr %38, align 4
-  %39 = fmul float %block_max, %scale_log2
-  %40 = fcmp ogt float %m_old, %39
-  %m_new = select i1 %40, float %m_old, float %39
+  %37 = shufflevector <16 x float> %36, <16 x float> %36, <16 x i32> <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5, i32 10, i32 11, i32 8, i32 9, i32 14, i32 15, i32 12, i32 13>
+  %38 = fcmp ogt <16 x float> %36, %37
+  %39 = select <16 x i1> %38, <16 x float> %36, <16 x float> %37
+  %40 = shufflevector <16 x float> %39, <16 x float> %39, <16 x i32> <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6, i32 9, i32 8, i32 11, i32 10, i32 13, i32 12, i32 15, i32 14>
+  %41 = fcmp ogt <16 x float> %39, %40
+  %42 = select <16 x i1> %41, <16 x float> %39, <16 x float> %40
+  %block_max = extractelement <16 x float> %42, i64 0
+  %43 = mul nsw i64 %row, 4
+  %44 = getelementptr inbounds i8, ptr %m, i64 %43
+  %m_old = load float, ptr %44, align 4
+  %45 = fmul float %block_max, %scale_log2
+  %46 = fcmp ogt float %m_old, %45
+  %m_new = select i1 %46, float %m_old, float %45
   %empty = fcmp oeq float %m_new, 0xFFF0000000000000
   %shift = select i1 %empty, float 0.000000e+00, float %m_new
-  store float %m_new, ptr %38, align 4
-  %41 = fsub float %m_old, %shift
-  %.splatinsert = insertelement <16 x float> poison, float %41, i64 0
+  store float %m_new, ptr %44, align 4
+  %47 = fsub float %m_old, %shift
+  %.splatinsert = insertelement <16 x float> poison, float %47, i64 0
   %.splat = shufflevector <16 x float> %.splatinsert, <16 x float> poison, <16 x i32> zeroinitializer
   %fraction = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %.splat, i32 9, <16 x float> %.splat, i16 -1, i32 4)
   %exp2 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp214 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp2, <16 x float> %fraction, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp215 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp214, <16 x float> %fraction, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp216 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp215, <16 x float> %fraction, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp217 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp216, <16 x float> %fraction, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp218 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp217, <16 x float> %fraction, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %exp219 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp218, <16 x float> %.splat, <16 x float> %exp218, i16 -1, i32 4)
-  %42 = mul nsw i64 %row, 4
-  %43 = getelementptr inbounds i8, ptr %alpha, i64 %42
-  %44 = extractelement <16 x float> %exp219, i64 0
-  store float %44, ptr %43, align 4
-  %45 = fneg float %shift
-  %negative_shift.splatinsert = insertelement <16 x float> poison, float %45, i64 0
+  %exp216 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp2, <16 x float> %fraction, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp217 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp216, <16 x float> %fraction, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp218 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp217, <16 x float> %fraction, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp219 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp218, <16 x float> %fraction, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp220 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp219, <16 x float> %fraction, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp221 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp220, <16 x float> %.splat, <16 x float> %exp220, i16 -1, i32 4)
+  %48 = mul nsw i64 %row, 4
+  %49 = getelementptr inbounds i8, ptr %alpha, i64 %48
+  %50 = extractelement <16 x float> %exp221, i64 0
+  store float %50, ptr %49, align 4
+  %51 = fneg float %shift
+  %negative_shift.splatinsert = insertelement <16 x float> poison, float %51, i64 0
   %negative_shift.splat = shufflevector <16 x float> %negative_shift.splatinsert, <16 x float> poison, <16 x i32> zeroinitializer
-  %46 = icmp slt i64 0, %vectors
-  br i1 %46, label %exp.loop, label %exp.done
+  %52 = icmp slt i64 0, %whole
+  br i1 %52, label %exp.loop, label %exp.done
 
-exp.loop:                                         ; preds = %exp.loop, %max.done
-  %exp = phi i64 [ 0, %max.done ], [ %exp.next, %exp.loop ]
-  %exp.carried = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
-  %exp.carried20 = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum41, %exp.loop ]
-  %exp.carried21 = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum51, %exp.loop ]
-  %exp.carried22 = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum61, %exp.loop ]
-  %47 = mul nsw i64 %exp, 64
-  %48 = getelementptr inbounds i8, ptr %in, i64 %47
-  %s23 = load <16 x float>, ptr %48, align 64
-  %49 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s23, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
-  %fraction24 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %49, i32 9, <16 x float> %49, i16 -1, i32 4)
-  %exp225 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction24, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp226 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp225, <16 x float> %fraction24, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp227 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp226, <16 x float> %fraction24, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp228 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp227, <16 x float> %fraction24, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp229 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp228, <16 x float> %fraction24, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp230 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp229, <16 x float> %fraction24, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %exp231 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp230, <16 x float> %49, <16 x float> %exp230, i16 -1, i32 4)
-  %sum = fadd <16 x float> %exp.carried, %exp231
-  %50 = mul nsw i64 %exp, 16
-  %51 = mul nsw i64 %50, 4
-  %52 = getelementptr inbounds i8, ptr %out, i64 %51
-  store <16 x float> %exp231, ptr %52, align 64
-  %53 = add nsw i64 %exp, 1
-  %54 = mul nsw i64 %53, 64
-  %55 = getelementptr inbounds i8, ptr %in, i64 %54
-  %s32 = load <16 x float>, ptr %55, align 64
-  %56 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s32, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
-  %fraction33 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %56, i32 9, <16 x float> %56, i16 -1, i32 4)
-  %exp234 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction33, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp235 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp234, <16 x float> %fraction33, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp236 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp235, <16 x float> %fraction33, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp237 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp236, <16 x float> %fraction33, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp238 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp237, <16 x float> %fraction33, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp239 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp238, <16 x float> %fraction33, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %exp240 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp239, <16 x float> %56, <16 x float> %exp239, i16 -1, i32 4)
-  %sum41 = fadd <16 x float> %exp.carried20, %exp240
-  %57 = add nsw i64 %exp, 1
-  %58 = mul nsw i64 %57, 16
-  %59 = mul nsw i64 %58, 4
-  %60 = getelementptr inbounds i8, ptr %out, i64 %59
-  store <16 x float> %exp240, ptr %60, align 64
-  %61 = add nsw i64 %exp, 2
-  %62 = mul nsw i64 %61, 64
-  %63 = getelementptr inbounds i8, ptr %in, i64 %62
-  %s42 = load <16 x float>, ptr %63, align 64
-  %64 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s42, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
-  %fraction43 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %64, i32 9, <16 x float> %64, i16 -1, i32 4)
-  %exp244 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction43, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp245 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp244, <16 x float> %fraction43, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp246 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp245, <16 x float> %fraction43, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp247 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp246, <16 x float> %fraction43, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp248 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp247, <16 x float> %fraction43, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp249 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp248, <16 x float> %fraction43, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %exp250 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp249, <16 x float> %64, <16 x float> %exp249, i16 -1, i32 4)
-  %sum51 = fadd <16 x float> %exp.carried21, %exp250
-  %65 = add nsw i64 %exp, 2
-  %66 = mul nsw i64 %65, 16
-  %67 = mul nsw i64 %66, 4
-  %68 = getelementptr inbounds i8, ptr %out, i64 %67
-  store <16 x float> %exp250, ptr %68, align 64
-  %69 = add nsw i64 %exp, 3
-  %70 = mul nsw i64 %69, 64
-  %71 = getelementptr inbounds i8, ptr %in, i64 %70
-  %s52 = load <16 x float>, ptr %71, align 64
-  %72 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s52, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
-  %fraction53 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %72, i32 9, <16 x float> %72, i16 -1, i32 4)
-  %exp254 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction53, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
-  %exp255 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp254, <16 x float> %fraction53, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
-  %exp256 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp255, <16 x float> %fraction53, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
-  %exp257 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp256, <16 x float> %fraction53, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
-  %exp258 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp257, <16 x float> %fraction53, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
-  %exp259 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp258, <16 x float> %fraction53, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
-  %exp260 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp259, <16 x float> %72, <16 x float> %exp259, i16 -1, i32 4)
-  %sum61 = fadd <16 x float> %exp.carried22, %exp260
+exp.loop:                                         ; preds = %exp.loop, %max_last.done
+  %exp = phi i64 [ 0, %max_last.done ], [ %exp.next, %exp.loop ]
+  %exp.carried = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum, %exp.loop ]
+  %exp.carried22 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum43, %exp.loop ]
+  %exp.carried23 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum53, %exp.loop ]
+  %exp.carried24 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum63, %exp.loop ]
+  %53 = mul nsw i64 %exp, 64
+  %54 = getelementptr inbounds i8, ptr %in, i64 %53
+  %s25 = load <16 x float>, ptr %54, align 64
+  %55 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s25, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction26 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %55, i32 9, <16 x float> %55, i16 -1, i32 4)
+  %exp227 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction26, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp228 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp227, <16 x float> %fraction26, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp229 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp228, <16 x float> %fraction26, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp230 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp229, <16 x float> %fraction26, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp231 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp230, <16 x float> %fraction26, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp232 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp231, <16 x float> %fraction26, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp233 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp232, <16 x float> %55, <16 x float> %exp232, i16 -1, i32 4)
+  %56 = mul nsw i64 %exp, 16
+  %57 = mul nsw i64 %56, 4
+  %58 = getelementptr inbounds i8, ptr %out, i64 %57
+  store <16 x float> %exp233, ptr %58, align 64
+  %sum = fadd <16 x float> %exp.carried, %exp233
+  %59 = add nsw i64 %exp, 1
+  %60 = mul nsw i64 %59, 64
+  %61 = getelementptr inbounds i8, ptr %in, i64 %60
+  %s34 = load <16 x float>, ptr %61, align 64
+  %62 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s34, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction35 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %62, i32 9, <16 x float> %62, i16 -1, i32 4)
+  %exp236 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction35, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp237 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp236, <16 x float> %fraction35, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp238 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp237, <16 x float> %fraction35, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp239 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp238, <16 x float> %fraction35, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp240 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp239, <16 x float> %fraction35, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp241 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp240, <16 x float> %fraction35, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp242 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp241, <16 x float> %62, <16 x float> %exp241, i16 -1, i32 4)
+  %63 = mul nsw i64 %59, 16
+  %64 = mul nsw i64 %63, 4
+  %65 = getelementptr inbounds i8, ptr %out, i64 %64
+  store <16 x float> %exp242, ptr %65, align 64
+  %sum43 = fadd <16 x float> %exp.carried22, %exp242
+  %66 = add nsw i64 %exp, 2
+  %67 = mul nsw i64 %66, 64
+  %68 = getelementptr inbounds i8, ptr %in, i64 %67
+  %s44 = load <16 x float>, ptr %68, align 64
+  %69 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s44, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction45 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %69, i32 9, <16 x float> %69, i16 -1, i32 4)
+  %exp246 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction45, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp247 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp246, <16 x float> %fraction45, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp248 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp247, <16 x float> %fraction45, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp249 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp248, <16 x float> %fraction45, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp250 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp249, <16 x float> %fraction45, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp251 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp250, <16 x float> %fraction45, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp252 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp251, <16 x float> %69, <16 x float> %exp251, i16 -1, i32 4)
+  %70 = mul nsw i64 %66, 16
+  %71 = mul nsw i64 %70, 4
+  %72 = getelementptr inbounds i8, ptr %out, i64 %71
+  store <16 x float> %exp252, ptr %72, align 64
+  %sum53 = fadd <16 x float> %exp.carried23, %exp252
   %73 = add nsw i64 %exp, 3
-  %74 = mul nsw i64 %73, 16
-  %75 = mul nsw i64 %74, 4
-  %76 = getelementptr inbounds i8, ptr %out, i64 %75
-  store <16 x float> %exp260, ptr %76, align 64
+  %74 = mul nsw i64 %73, 64
+  %75 = getelementptr inbounds i8, ptr %in, i64 %74
+  %s54 = load <16 x float>, ptr %75, align 64
+  %76 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s54, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction55 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %76, i32 9, <16 x float> %76, i16 -1, i32 4)
+  %exp256 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction55, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp257 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp256, <16 x float> %fraction55, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp258 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp257, <16 x float> %fraction55, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp259 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp258, <16 x float> %fraction55, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp260 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp259, <16 x float> %fraction55, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp261 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp260, <16 x float> %fraction55, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp262 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp261, <16 x float> %76, <16 x float> %exp261, i16 -1, i32 4)
+  %77 = mul nsw i64 %73, 16
+  %78 = mul nsw i64 %77, 4
+  %79 = getelementptr inbounds i8, ptr %out, i64 %78
+  store <16 x float> %exp262, ptr %79, align 64
+  %sum63 = fadd <16 x float> %exp.carried24, %exp262
   %exp.next = add nsw i64 %exp, 4
-  %77 = icmp slt i64 %exp.next, %vectors
-  br i1 %77, label %exp.loop, label %exp.done
+  %80 = icmp slt i64 %exp.next, %whole
+  br i1 %80, label %exp.loop, label %exp.done
 
-exp.done:                                         ; preds = %exp.loop, %max.done
-  %exp.result = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum, %exp.loop ]
-  %exp.result62 = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum41, %exp.loop ]
-  %exp.result63 = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum51, %exp.loop ]
-  %exp.result64 = phi <16 x float> [ zeroinitializer, %max.done ], [ %sum61, %exp.loop ]
-  %78 = fadd <16 x float> %exp.result, %exp.result62
-  %79 = fadd <16 x float> %78, %exp.result63
-  %80 = fadd <16 x float> %79, %exp.result64
-  %81 = mul nsw i64 %row, 64
-  %82 = getelementptr inbounds i8, ptr %l, i64 %81
-  %l_old = load <16 x float>, ptr %82, align 64
-  %l_new = call <16 x float> @llvm.fma.v16f32(<16 x float> %l_old, <16 x float> %exp219, <16 x float> %80)
-  store <16 x float> %l_new, ptr %82, align 64
+exp.done:                                         ; preds = %exp.loop, %max_last.done
+  %exp.result = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum, %exp.loop ]
+  %exp.result64 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum43, %exp.loop ]
+  %exp.result65 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum53, %exp.loop ]
+  %exp.result66 = phi <16 x float> [ zeroinitializer, %max_last.done ], [ %sum63, %exp.loop ]
+  %81 = icmp slt i64 %whole, %vectors
+  br i1 %81, label %exp_last.loop, label %exp_last.done
+
+exp_last.loop:                                    ; preds = %exp_last.loop, %exp.done
+  %exp_last = phi i64 [ %whole, %exp.done ], [ %exp_last.next, %exp_last.loop ]
+  %exp_last.carried = phi <16 x float> [ %exp.result, %exp.done ], [ %sum76, %exp_last.loop ]
+  %82 = mul nsw i64 %exp_last, 64
+  %83 = getelementptr inbounds i8, ptr %in, i64 %82
+  %s67 = load <16 x float>, ptr %83, align 64
+  %84 = call <16 x float> @llvm.fma.v16f32(<16 x float> %s67, <16 x float> %scale.splat, <16 x float> %negative_shift.splat)
+  %fraction68 = call <16 x float> @llvm.x86.avx512.mask.reduce.ps.512(<16 x float> %84, i32 9, <16 x float> %84, i16 -1, i32 4)
+  %exp269 = call <16 x float> @llvm.fma.v16f32(<16 x float> <float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000, float 0x3F2C5417C0000000>, <16 x float> %fraction68, <16 x float> <float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000, float 0x3F546D64A0000000>)
+  %exp270 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp269, <16 x float> %fraction68, <16 x float> <float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000, float 0x3F83D0B920000000>)
+  %exp271 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp270, <16 x float> %fraction68, <16 x float> <float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000, float 0x3FAC689120000000>)
+  %exp272 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp271, <16 x float> %fraction68, <16 x float> <float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000, float 0x3FCEBFD580000000>)
+  %exp273 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp272, <16 x float> %fraction68, <16 x float> <float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000, float 0x3FE62E42C0000000>)
+  %exp274 = call <16 x float> @llvm.fma.v16f32(<16 x float> %exp273, <16 x float> %fraction68, <16 x float> <float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00, float 1.000000e+00>)
+  %exp275 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %exp274, <16 x float> %84, <16 x float> %exp274, i16 -1, i32 4)
+  %85 = mul nsw i64 %exp_last, 16
+  %86 = mul nsw i64 %85, 4
+  %87 = getelementptr inbounds i8, ptr %out, i64 %86
+  store <16 x float> %exp275, ptr %87, align 64
+  %sum76 = fadd <16 x float> %exp_last.carried, %exp275
+  %exp_last.next = add nsw i64 %exp_last, 1
+  %88 = icmp slt i64 %exp_last.next, %vectors
+  br i1 %88, label %exp_last.loop, label %exp_last.done
+
+exp_last.done:                                    ; preds = %exp_last.loop, %exp.done
+  %exp_last.result = phi <16 x float> [ %exp.result, %exp.done ], [ %sum76, %exp_last.loop ]
+  %89 = fadd <16 x float> %exp_last.result, %exp.result64
+  %90 = fadd <16 x float> %89, %exp.result65
+  %91 = fadd <16 x float> %90, %exp.result66
+  %92 = mul nsw i64 %row, 64
+  %93 = getelementptr inbounds i8, ptr %l, i64 %92
+  %l_old = load <16 x float>, ptr %93, align 64
+  %l_new = call <16 x float> @llvm.fma.v16f32(<16 x float> %l_old, <16 x float> %exp221, <16 x float> %91)
+  store <16 x float> %l_new, ptr %93, align 64
   %row.next = add nsw i64 %row, 1
-  %83 = icmp slt i64 %row.next, 6
-  br i1 %83, label %row.loop, label %row.done
+  %94 = icmp slt i64 %row.next, 6
+  br i1 %94, label %row.loop, label %row.done
 }
 
 ; Function Attrs: nocallback nofree nosync nounwind willreturn memory(none)
@@ -1199,34 +1370,29 @@ entry:
   %packed_values = getelementptr inbounds i8, ptr %scratch, i64 302784
   call void @pack_values(ptr %values, i64 %v_stride_seq, i64 %count, ptr %packed_values, ptr %scratch)
   %v_from = getelementptr inbounds i8, ptr %scratch, i64 302784
-  %6 = add nsw i64 %count, 63
-  %7 = udiv i64 %6, 64
-  %vectors = mul nsw i64 %7, 4
-  %columns = mul nsw i64 %vectors, 16
-  %end = add nsw i64 %key, %count
-  %ragged = icmp slt i64 %count, %columns
-  %8 = getelementptr inbounds i8, ptr %scratch, i64 40
-  %9 = getelementptr inbounds i8, ptr %arguments, i64 424
-  %scale_log2 = load double, ptr %9, align 8
+  %6 = getelementptr inbounds i8, ptr %scratch, i64 40
+  %7 = getelementptr inbounds i8, ptr %arguments, i64 424
+  %scale_log2 = load double, ptr %7, align 8
   %scale_log2.f32 = fptrunc double %scale_log2 to float
-  %10 = getelementptr inbounds i8, ptr %scratch, i64 80
-  %panels = load i64, ptr %10, align 8
-  %11 = icmp slt i64 0, %panels
-  br i1 %11, label %panel.loop, label %panel.done
+  %8 = getelementptr inbounds i8, ptr %scratch, i64 80
+  %panels = load i64, ptr %8, align 8
+  %9 = icmp slt i64 0, %panels
+  br i1 %9, label %panel.loop, label %panel.done
 
 panel.loop:                                       ; preds = %visible_panel.end, %entry
   %panel = phi i64 [ 0, %entry ], [ %panel.next, %visible_panel.end ]
-  %12 = mul nsw i64 %panel, 32
+  %10 = mul nsw i64 %panel, 32
   %bounds = getelementptr inbounds i8, ptr %scratch, i64 128
-  %13 = getelementptr inbounds i8, ptr %bounds, i64 %12
-  %14 = getelementptr inbounds i8, ptr %13, i64 24
-  %hi_max = load i64, ptr %14, align 8
-  %15 = icmp slt i64 %key, %hi_max
-  %lo_min = load i64, ptr %13, align 8
-  %16 = icmp slt i64 %lo_min, %end
-  %17 = and i1 %16, %15
-  %18 = xor i1 %apply_masks, true
-  %visible = or i1 %17, %18
+  %11 = getelementptr inbounds i8, ptr %bounds, i64 %10
+  %12 = getelementptr inbounds i8, ptr %11, i64 24
+  %hi_max = load i64, ptr %12, align 8
+  %13 = icmp slt i64 %key, %hi_max
+  %14 = add nsw i64 %key, %count
+  %lo_min = load i64, ptr %11, align 8
+  %15 = icmp slt i64 %lo_min, %14
+  %16 = and i1 %15, %13
+  %17 = xor i1 %apply_masks, true
+  %visible = or i1 %16, %17
   br i1 %visible, label %visible_panel, label %visible_panel.end
 
 panel.done:                                       ; preds = %visible_panel.end, %entry
@@ -1234,56 +1400,66 @@ panel.done:                                       ; preds = %visible_panel.end, 
 
 visible_panel:                                    ; preds = %panel.loop
   %row = mul nsw i64 %panel, 6
-  %19 = mul nsw i64 %row, 256
+  %18 = getelementptr inbounds i8, ptr %11, i64 24
+  %hi_max1 = load i64, ptr %18, align 8
+  %19 = sub nsw i64 %hi_max1, %key
+  %20 = call i64 @llvm.smin.i64(i64 %count, i64 %19)
+  %count2 = select i1 %apply_masks, i64 %20, i64 %count
+  %end = add nsw i64 %key, %count2
+  %21 = add nsw i64 %count2, 15
+  %vectors = udiv i64 %21, 16
+  %22 = mul nsw i64 %vectors, 16
+  %ragged = icmp slt i64 %count2, %22
+  %23 = mul nsw i64 %row, 256
   %queries = getelementptr inbounds i8, ptr %scratch, i64 34496
-  %20 = getelementptr inbounds i8, ptr %queries, i64 %19
+  %24 = getelementptr inbounds i8, ptr %queries, i64 %23
   %scores = getelementptr inbounds i8, ptr %scratch, i64 132800
   %packed = getelementptr inbounds i8, ptr %scratch, i64 237248
-  call void @scores(ptr %20, ptr %packed, ptr %scores, i64 %count)
-  %21 = getelementptr inbounds i8, ptr %13, i64 16
-  %hi_min = load i64, ptr %21, align 8
-  %22 = icmp sgt i64 %end, %hi_min
-  %23 = getelementptr inbounds i8, ptr %13, i64 8
-  %lo_max = load i64, ptr %23, align 8
-  %24 = icmp slt i64 %key, %lo_max
-  %25 = or i1 %24, %22
-  %26 = and i1 %apply_masks, %25
-  %hides = or i1 %ragged, %26
+  call void @scores(ptr %24, ptr %packed, ptr %scores, i64 %count2)
+  %25 = getelementptr inbounds i8, ptr %11, i64 16
+  %hi_min = load i64, ptr %25, align 8
+  %26 = icmp sgt i64 %end, %hi_min
+  %27 = getelementptr inbounds i8, ptr %11, i64 8
+  %lo_max = load i64, ptr %27, align 8
+  %28 = icmp slt i64 %key, %lo_max
+  %29 = or i1 %28, %26
+  %30 = and i1 %apply_masks, %29
+  %hides = or i1 %ragged, %30
   br i1 %hides, label %boundary, label %boundary.end
 
 visible_panel.end:                                ; preds = %boundary.end, %panel.loop
   %panel.next = add nsw i64 %panel, 1
-  %27 = icmp slt i64 %panel.next, %panels
-  br i1 %27, label %panel.loop, label %panel.done
+  %31 = icmp slt i64 %panel.next, %panels
+  br i1 %31, label %panel.loop, label %panel.done
 
 boundary:                                         ; preds = %visible_panel
-  %28 = getelementptr inbounds i8, ptr %scratch, i64 88
-  %29 = mul nsw i64 %row, 8
+  %32 = getelementptr inbounds i8, ptr %scratch, i64 88
+  %33 = mul nsw i64 %row, 8
   %lo = getelementptr inbounds i8, ptr %scratch, i64 2176
-  %30 = getelementptr inbounds i8, ptr %lo, i64 %29
-  %31 = select i1 %apply_masks, ptr %30, ptr %28
-  %32 = mul nsw i64 %row, 8
+  %34 = getelementptr inbounds i8, ptr %lo, i64 %33
+  %35 = select i1 %apply_masks, ptr %34, ptr %32
+  %36 = mul nsw i64 %row, 8
   %hi = getelementptr inbounds i8, ptr %scratch, i64 5248
-  %33 = getelementptr inbounds i8, ptr %hi, i64 %32
-  %34 = select i1 %apply_masks, ptr %33, ptr %8
-  %35 = select i1 %apply_masks, i64 8, i64 0
-  call void @mask_interval(ptr %scores, ptr %31, ptr %34, i64 %35, i64 %key, i64 %count, i64 %vectors)
+  %37 = getelementptr inbounds i8, ptr %hi, i64 %36
+  %38 = select i1 %apply_masks, ptr %37, ptr %6
+  %39 = select i1 %apply_masks, i64 8, i64 0
+  call void @mask_interval(ptr %scores, ptr %35, ptr %38, i64 %39, i64 %key, i64 %count2, i64 %vectors)
   br label %boundary.end
 
 boundary.end:                                     ; preds = %boundary, %visible_panel
   %probabilities = getelementptr inbounds i8, ptr %scratch, i64 132800
   %alpha = getelementptr inbounds i8, ptr %scratch, i64 34432
-  %36 = mul nsw i64 %row, 4
+  %40 = mul nsw i64 %row, 4
   %m = getelementptr inbounds i8, ptr %scratch, i64 8320
-  %37 = getelementptr inbounds i8, ptr %m, i64 %36
-  %38 = mul nsw i64 %row, 64
+  %41 = getelementptr inbounds i8, ptr %m, i64 %40
+  %42 = mul nsw i64 %row, 64
   %l = getelementptr inbounds i8, ptr %scratch, i64 9856
-  %39 = getelementptr inbounds i8, ptr %l, i64 %38
-  call void @softmax(ptr %scores, ptr %probabilities, ptr %37, ptr %39, ptr %alpha, i64 %vectors, float %scale_log2.f32)
-  %40 = mul nsw i64 %row, 256
+  %43 = getelementptr inbounds i8, ptr %l, i64 %42
+  call void @softmax(ptr %scores, ptr %probabilities, ptr %41, ptr %43, ptr %alpha, i64 %vectors, float %scale_log2.f32)
+  %44 = mul nsw i64 %row, 256
   %outputs = getelementptr inbounds i8, ptr %scratch, i64 138944
-  %41 = getelementptr inbounds i8, ptr %outputs, i64 %40
-  call void @accumulate(ptr %41, ptr %probabilities, ptr %v_from, i64 256, ptr %alpha, i64 %count)
+  %45 = getelementptr inbounds i8, ptr %outputs, i64 %44
+  call void @accumulate(ptr %45, ptr %probabilities, ptr %v_from, i64 256, ptr %alpha, i64 %count2)
   br label %visible_panel.end
 }
 
