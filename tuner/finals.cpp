@@ -91,7 +91,7 @@ std::optional<Race> Search::race(const std::vector<Candidate*>& who, const RaceR
 // A winner is a query over records. One that was lucky in a short screening, or measured on a faster day, would win it
 // against the finalists without having met them: measure it again, here and now.
 void Search::check_faster_records(const std::vector<Candidate*>& finalists) {
-  constexpr size_t most = 8;
+  constexpr size_t most = 16;
   if (!result_.winner) return;
   const double winner_ms = result_.winner->statistics.median_ms;
   SamplingRule rule = setup_.rules.screen;

@@ -105,9 +105,7 @@ void Search::evaluate(const Config& config, const Compiled& compiled) {
     candidate.measurement.detail = fmt::format("the compiler spills {} bytes", compiled.spill_bytes);
   } else {
     SamplingRule rule = rules.screen;
-    if (const auto order = ranked(); !order.empty()) {
-      rule.give_up_above_ms = rules.give_up_factor * order.front()->statistics.median_ms;
-    }
+    rule.give_up_above_ms = rules.give_up_factor * best_here_ms_;
     if (!measure(candidate, rule, true)) return;
   }
 
@@ -120,7 +118,11 @@ void Search::evaluate(const Config& config, const Compiled& compiled) {
   setup_.strategy->tell(config, has_time ? std::optional(candidate.statistics.median_ms) : std::nullopt);
   if (config == setup_.heuristic && candidate.ok()) result_.heuristic_ms = candidate.statistics.median_ms;
   const std::string key = config.to_json();
-  if (candidate.ok()) segment_.push_back(key);
+  if (candidate.ok()) {
+    segment_.push_back(key);
+    best_here_ms_ =
+        best_here_ms_ > 0 ? std::min(best_here_ms_, candidate.statistics.median_ms) : candidate.statistics.median_ms;
+  }
   candidates_.insert_or_assign(key, std::move(candidate));
   look_for_drift();
   report("screen");
@@ -193,6 +195,7 @@ void Search::look_for_drift() {
 
 void Search::repeat_segment(double drift) {
   const auto reason = fmt::format("the calibration time drifted by {:+.1f} %", 100 * drift);
+  best_here_ms_ = 0;  // it may have been measured on a faster machine
   for (const std::string& key : std::exchange(segment_, {})) {
     if (!may_screen()) return;
     Candidate again = candidates_.at(key);
@@ -202,6 +205,8 @@ void Search::repeat_segment(double drift) {
     commit(again);
     setup_.strategy->tell(again.config, again.ok() ? std::optional(again.statistics.median_ms) : std::nullopt);
     if (again.config == setup_.heuristic && again.ok()) result_.heuristic_ms = again.statistics.median_ms;
+    // Measured in a state that is not confirmed yet: the next look at the calibration judges it, too.
+    if (again.ok()) segment_.push_back(key);
     candidates_.at(key) = std::move(again);
   }
 }

@@ -107,6 +107,8 @@ class Search {
   std::vector<std::string> segment_;             // measured since the last calibration
   std::vector<std::pair<Config, Compiled>> spilled_;
   double last_calibration_s_ = 0;
+  // Best of this run: a record of a faster day must not make every new config look hopeless.
+  double best_here_ms_ = 0;
   int64_t screened_ = 0;
   size_t queued_ = 0;
 };

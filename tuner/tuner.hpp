@@ -25,20 +25,20 @@ Result<Budget> parse_budget(std::string_view text);
 
 struct TuneOptions {
   Budget budget;
-  std::string strategy = "ils";       // "random", "ils" (random + iterated local search)
+  std::string strategy = "ils";  // "random", "ils" (random + iterated local search)
   uint64_t seed = 1;
-  std::string cache_regime = "hot";   // "hot", "cold"
-  bool resume = true;                 // configs that have a record of this toolchain are not measured again
-  bool isolate = true;                // false: measure in this process (no worker), for debugging
-  std::string worker_program;         // path of the `attune` program; empty: this executable
-  int compile_jobs = 0;               // 0: one per core
-  double candidate_timeout_s = 30;    // a candidate that takes longer is killed and recorded as timed_out
+  std::string cache_regime = "hot";  // "hot", "cold"
+  bool resume = true;                // configs that have a record of this toolchain are not measured again
+  bool isolate = true;               // false: measure in this process (no worker), for debugging
+  std::string worker_program;        // path of the `attune` program; empty: this executable
+  int compile_jobs = 0;              // 0: one per core
+  double candidate_timeout_s = 30;   // a candidate that takes longer is killed and recorded as timed_out
 };
 
 struct Progress {
   int64_t problem_index = 0, problem_count = 0;
   std::string problem;
-  std::string phase;                  // "compile", "screen", "race", "final"
+  std::string phase;  // "compile", "screen", "race", "final"
   int64_t evaluated = 0, planned = 0, compile_queue = 0, failed = 0;
   double best_ms = 0, heuristic_ms = 0;
   double elapsed_s = 0, budget_s = 0;
@@ -46,7 +46,7 @@ struct Progress {
 
 struct Outcome {
   Problem problem;
-  std::string status;                 // "ok", or why there is no winner
+  std::string status;  // "ok", or why there is no winner
   Config best;
   double best_ms = 0, heuristic_ms = 0, best_mad_ms = 0;
   int64_t evaluated = 0, failed = 0, reused = 0;
