@@ -14,12 +14,12 @@
 namespace attune::cache {
 
 struct KernelRow {
-  std::string compile_key;   // sha256 over source bytes, options, compiler identity, arch
+  std::string compile_key;  // sha256 over source bytes, options, compiler identity, arch
   std::string arch;
-  std::string compiler;      // identity and version
-  std::string entries;       // lowered entry names, comma separated, in launch order
-  std::string blob;          // object file or cubin
-  std::string label;         // for people: family, spec and config in one line
+  std::string compiler;  // identity and version
+  std::string entries;   // lowered entry names, comma separated, in launch order
+  std::string blob;      // object file or cubin
+  std::string label;     // for people: family, spec and config in one line
   double compile_ms = 0;
   int64_t registers = 0, spill_bytes = 0, shared_bytes = 0;
 };
@@ -28,7 +28,9 @@ struct KernelStoreOptions {
   std::filesystem::path user_directory;               // empty: in memory only
   std::vector<std::filesystem::path> site_databases;  // read-only layers, opened immutable
   bool read_only = false;
-  int64_t max_bytes = int64_t{1} << 30;               // beyond it, least recently used rows go
+  int64_t max_bytes = int64_t{1} << 30;  // beyond it, least recently used rows go
+  // Is user_directory on a network file system? Empty: ask the file system. Then kernels are only read from there.
+  std::optional<bool> network_file_system = {};
 };
 
 // As RecordStore: opening and reading never fail for cache reasons. Thread- and process-safe.
@@ -37,7 +39,8 @@ class KernelStore {
   static std::unique_ptr<KernelStore> open(const KernelStoreOptions& options);
   virtual ~KernelStore() = default;
 
-  // A row whose blob does not match its checksum is deleted (or shadowed, in a read-only layer), logged once, and not returned.
+  // A row whose blob does not match its checksum is deleted (or shadowed, in a read-only layer), logged once, and not
+  // returned.
   virtual std::optional<KernelRow> find(std::string_view compile_key) = 0;
   virtual Result<void> add(const KernelRow& row) = 0;
 
@@ -52,6 +55,8 @@ class KernelStore {
     int64_t kernels = 0, size_bytes = 0, schema_version = 0;
   };
   virtual Health health() = 0;
+  // Reads every page and verifies every checksum of the user layer, repairs what it can, and returns the health after that.
+  virtual Health check() = 0;
 };
 
 }  // namespace attune::cache

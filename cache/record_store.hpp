@@ -17,9 +17,9 @@ namespace attune::cache {
 struct TuningKey {
   std::string family;
   int64_t family_version = 0;
-  std::string spec;          // canonical JSON
+  std::string spec;  // canonical JSON
   std::string shape_bucket;
-  std::string device_id;     // hash of the device class
+  std::string device_id;  // hash of the device class
   bool operator==(const TuningKey&) const = default;
 };
 
@@ -46,21 +46,21 @@ struct Statistics {
 
 struct Record {
   TuningKey key;
-  std::string problem;       // canonical JSON of the actual shape
-  std::string config;        // canonical JSON
-  std::string device_json;   // filled on read from the device table
+  std::string problem;      // canonical JSON of the actual shape
+  std::string config;       // canonical JSON
+  std::string device_json;  // filled on read from the device table
   std::string toolchain_id;
   std::string session_id;
-  std::string status;        // "ok", "compile_failed", "launch_failed", "timed_out", "validation_failed", "pruned", ...
-  std::string status_detail; // one sentence when not ok
+  std::string status;         // "ok", "compile_failed", "launch_failed", "timed_out", "validation_failed", "pruned", ...
+  std::string status_detail;  // one sentence when not ok
   Statistics statistics;
-  std::string cache_regime;  // "hot", "cold"
+  std::string cache_regime;                          // "hot", "cold"
   double clock_before_mhz = 0, clock_after_mhz = 0;  // 0: not known
   double compile_ms = 0;
   int64_t registers = 0, spill_bytes = 0, shared_bytes = 0, code_bytes = 0;
   bool validated = false;
   double max_error = 0, tolerance = 0;
-  int64_t complexity = 0;    // tie-break inside the noise: the simpler config wins
+  int64_t complexity = 0;  // tie-break inside the noise: the simpler config wins
   int64_t measured_unix_ms = 0;
 
   // sha256 over key, problem, config, toolchain, session and time: the primary key.
@@ -72,13 +72,16 @@ enum class Layer { memory, user, site };
 struct StoredRecord {
   Record record;
   Layer layer = Layer::memory;
-  std::string file;  // database file, empty for memory
+  std::string file;        // database file, empty for memory
+  std::string bad_reason;  // why mark_bad was called; only all() returns such records
 };
 
 struct RecordStoreOptions {
-  std::filesystem::path user_directory;                     // empty: in memory only
-  std::vector<std::filesystem::path> site_databases;        // read-only layers, opened immutable, in order
-  bool read_only = false;                                   // never write the user layer
+  std::filesystem::path user_directory;               // empty: in memory only
+  std::vector<std::filesystem::path> site_databases;  // read-only layers, opened immutable, in order
+  bool read_only = false;                             // never write the user layer
+  // Is user_directory on a network file system? Empty: ask the file system. Set it for mounts that do not say so.
+  std::optional<bool> network_file_system = {};
 };
 
 // Opening never fails for cache reasons: a store that cannot be opened, is corrupt, or belongs to a newer Attune degrades to
@@ -96,13 +99,16 @@ class RecordStore {
   virtual void add_session(const SessionRow& row) = 0;
 
   // All records of a key, best first: status ok and validated by median of the latest measurement of each config, others
-  // after them. `mark_bad` rows are left out.
+  // after them. `mark_bad` rows are left out. A config whose later measurement failed its validation is no winner any more;
+  // of configs within the noise (MAD) of the fastest, the one of least complexity comes first.
   virtual std::vector<StoredRecord> find(const TuningKey& key) = 0;
-  // Same family, version and spec with any bucket, on the same device: seeds and neighbour shapes.
+  // Same family, version and spec with any other bucket, on the same device: seeds and neighbour shapes. Buckets in
+  // ascending order, the records of each best first.
   virtual std::vector<StoredRecord> find_other_buckets(const TuningKey& key) = 0;
-  // Same family, version, spec and bucket on other devices of the same kind: sibling seeds.
+  // Same family, version, spec and bucket on other devices of the same kind: sibling seeds. The records of each device
+  // best first. Needs the row of key.device_id (add_device).
   virtual std::vector<StoredRecord> find_other_devices(const TuningKey& key) = 0;
-  // Everything, for export, top and gc.
+  // Everything, for export, top and gc; records marked bad too, with their bad_reason.
   virtual std::vector<StoredRecord> all() = 0;
 
   // A record that failed its constraints or its run for an actual shape: skipped from now on, with the reason kept.
@@ -112,18 +118,20 @@ class RecordStore {
   // and nothing is imported from such a file.
   virtual Result<int64_t> export_to(const std::filesystem::path& path) = 0;
   virtual Result<int64_t> import_from(const std::filesystem::path& path) = 0;
-  // Another database file of ours, insert-or-ignore. Returns how many records were new.
+  // Another database file of ours, or a user directory with its spool, insert-or-ignore. Returns how many records were new.
   virtual Result<int64_t> merge_from(const std::filesystem::path& database) = 0;
 
   struct Health {
-    std::string state;     // "ok", "memory", "read_only", "spooling"
+    std::string state;  // "ok", "memory", "read_only", "spooling"
     std::string file;
-    std::string notice;    // why it is not "ok"; empty otherwise
+    std::string notice;  // why it is not "ok"; empty otherwise
     int64_t records = 0;
     int64_t size_bytes = 0;
     int64_t schema_version = 0;
   };
   virtual Health health() = 0;
+  // Reads every page and verifies every checksum of the user layer, repairs what it can, and returns the health after that.
+  virtual Health check() = 0;
 };
 
 }  // namespace attune::cache

@@ -1,0 +1,88 @@
+#include "cache/ranking.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+
+namespace attune::cache {
+namespace {
+
+enum class Standing { candidate, outside_noise, superseded, unvalidated, failed };
+
+bool is_good(const Record& record) {
+  return record.status == "ok" && record.validated && record.statistics.median_ms > 0 &&
+         std::isfinite(record.statistics.median_ms);
+}
+
+double noise_ms(const Record& record) { return std::isnan(record.statistics.mad_ms) ? 0 : record.statistics.mad_ms; }
+
+// What is known of one config.
+struct History {
+  const FoundRecord* latest_good = nullptr;
+  int64_t latest_wrong_unix_ms = INT64_MIN;
+};
+
+bool is_later(const FoundRecord& a, const FoundRecord& b) {
+  const auto time_a = a.stored.record.measured_unix_ms, time_b = b.stored.record.measured_unix_ms;
+  return time_a != time_b ? time_a > time_b : a.id < b.id;
+}
+
+}  // namespace
+
+void rank(std::vector<FoundRecord>& records) {
+  std::unordered_map<std::string_view, History> histories;
+  for (const FoundRecord& found : records) {
+    const Record& record = found.stored.record;
+    History& history = histories[record.config];
+    if (is_good(record)) {
+      if (history.latest_good == nullptr || is_later(found, *history.latest_good)) history.latest_good = &found;
+    } else if (record.status == "validation_failed") {
+      history.latest_wrong_unix_ms = std::max(history.latest_wrong_unix_ms, record.measured_unix_ms);
+    }
+  }
+
+  const auto by_time = [](const Record& r, const std::string& id) {
+    const double median = r.statistics.median_ms > 0 ? r.statistics.median_ms : HUGE_VAL;
+    return std::make_tuple(median, r.complexity, std::string_view(r.config), std::string_view(id));
+  };
+  std::vector<Standing> standings(records.size());
+  const FoundRecord* fastest = nullptr;
+  for (size_t i = 0; i < records.size(); ++i) {
+    const Record& record = records[i].stored.record;
+    const History& history = histories[record.config];
+    if (!is_good(record)) {
+      standings[i] = record.status == "ok" ? Standing::unvalidated : Standing::failed;
+    } else if (history.latest_good == &records[i] && history.latest_wrong_unix_ms <= record.measured_unix_ms) {
+      standings[i] = Standing::candidate;
+      if (fastest == nullptr || by_time(record, records[i].id) < by_time(fastest->stored.record, fastest->id)) {
+        fastest = &records[i];
+      }
+    } else {
+      standings[i] = Standing::superseded;
+    }
+  }
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (standings[i] != Standing::candidate) continue;
+    const Record& best = fastest->stored.record;
+    const Record& record = records[i].stored.record;
+    const double behind_ms = record.statistics.median_ms - best.statistics.median_ms;
+    if (behind_ms > std::min(noise_ms(record), noise_ms(best))) standings[i] = Standing::outside_noise;
+  }
+
+  std::vector<size_t> order(records.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    if (standings[a] != standings[b]) return standings[a] < standings[b];
+    const Record &ra = records[a].stored.record, &rb = records[b].stored.record;
+    if (standings[a] == Standing::candidate && ra.complexity != rb.complexity) return ra.complexity < rb.complexity;
+    return by_time(ra, records[a].id) < by_time(rb, records[b].id);
+  });
+  std::vector<FoundRecord> sorted;
+  sorted.reserve(records.size());
+  for (const size_t i : order) sorted.push_back(std::move(records[i]));
+  records = std::move(sorted);
+}
+
+}  // namespace attune::cache
