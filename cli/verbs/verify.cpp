@@ -1,0 +1,135 @@
+// attune verify: runs winners again and compares them with attention in double.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/context_options.hpp"
+#include "cli/plan_report.hpp"
+#include "cli/program.hpp"
+#include "cli/shape_options.hpp"
+#include "cli/table.hpp"
+#include "cli/verbs/verbs.hpp"
+#include "tuner/validate.hpp"
+#include "tuner/workload.hpp"
+
+namespace attune::cli {
+namespace {
+
+struct VerifyArguments {
+  ContextArguments context;
+  ShapeRequest shapes;
+  int64_t rows = 256;
+  uint64_t seed = 1;
+};
+
+// Every problem that was measured on this device, when no shape is named.
+Result<std::vector<Problem>> recorded_problems(runtime::Context& context) {
+  std::vector<Problem> problems;
+  const std::string device_id = context.device().device_class().id();
+  for (const cache::StoredRecord& stored : context.records().all()) {
+    if (stored.record.key.device_id != device_id) continue;
+    ATTUNE_TRY(auto problem, problem_from_json(stored.record.problem));
+    if (std::find(problems.begin(), problems.end(), problem) == problems.end()) problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+struct Verdict {
+  runtime::PlanPtr plan;
+  tuner::Accuracy accuracy;
+  std::optional<std::string> overwritten;  // the buffer whose guard bytes changed
+  bool passed() const { return accuracy.passed() && !overwritten; }
+};
+
+Result<Verdict> verify_one(runtime::Context& context, const Problem& problem, const VerifyArguments& arguments) {
+  Verdict verdict;
+  ATTUNE_TRY(verdict.plan, context.find(problem, runtime::Policy::compile));
+  ATTUNE_TRY(const auto workload, tuner::Workload::create(context.device(), problem, arguments.seed));
+  ATTUNE_TRY(void* workspace, workload->workspace(verdict.plan->workspace_bytes));
+  ATTUNE_CHECK(workload->poison());
+  ATTUNE_CHECK(context.execute(*verdict.plan, workload->tensors(), workspace));
+  ATTUNE_CHECK(context.device().synchronize(nullptr));
+  ATTUNE_TRY(verdict.overwritten, workload->broken_guard());
+  ATTUNE_TRY(const Tensors* result, workload->fetch());
+  verdict.accuracy = tuner::check_against_double(problem, *result, arguments.rows, arguments.seed);
+  return verdict;
+}
+
+Result<Report> verify(const VerifyArguments& arguments) {
+  ATTUNE_TRY(auto problems, problems_of(arguments.shapes));
+  ATTUNE_TRY(const auto context, open_context(arguments.context));
+  if (problems.empty()) {
+    ATTUNE_TRY(problems, recorded_problems(*context));
+  }
+  Report out;
+  out.json["verdicts"] = Json::array();
+  Table table({"verdict", "shape", "provenance", ">max error", ">of tolerance", ">rows", "config"});
+  size_t wrong = 0, not_run = 0;
+  std::string trouble;
+  for (const Problem& problem : problems) {
+    const auto verdict = verify_one(*context, problem, arguments);
+    if (!verdict) {
+      ++not_run;
+      if (trouble.empty()) trouble = fmt::format("; {}: {}", to_text(problem), verdict.error().message());
+      table.add({"not run", to_text(problem), "-", "-", "-", "-", verdict.error().message()});
+      out.json["verdicts"].push_back(
+          {{"problem", problem_json(problem)}, {"verdict", "not run"}, {"message", verdict.error().message()}});
+      continue;
+    }
+    const tuner::Accuracy& a = verdict->accuracy;
+    if (!verdict->passed()) {
+      ++wrong;
+      if (trouble.empty()) {
+        trouble =
+            fmt::format("; {}: {}", to_text(problem),
+                        verdict->overwritten ? "bytes around " + *verdict->overwritten + " were overwritten" : a.worst);
+      }
+    }
+    const runtime::Plan& plan = *verdict->plan;
+    table.add({verdict->passed() ? "ok" : "WRONG", to_text(problem), std::string(name(plan.provenance.origin)),
+               fmt::format("{:.3g}", a.max_error), fmt::format("{:.2f}", a.worst_ratio), fmt::format("{}", a.rows_checked),
+               plan.config.to_text()});
+    out.json["verdicts"].push_back({{"problem", problem_json(problem)},
+                                    {"verdict", verdict->passed() ? "ok" : "wrong"},
+                                    {"plan", plan_json(plan, context->device())},
+                                    {"max_error", a.max_error},
+                                    {"worst_ratio", a.worst_ratio},
+                                    {"relative_l1", a.relative_l1},
+                                    {"cosine", a.cosine},
+                                    {"rows_checked", a.rows_checked},
+                                    {"worst", a.worst}});
+  }
+  out.text =
+      problems.empty() ? "Nothing to verify: no shape was named and nothing was measured on this device.\n" : table.text();
+  if (wrong > 0) {
+    out.code = ExitCode::verification_failed;
+    out.complaint = fmt::format("{} of {} shapes give wrong results{}; tune them again with 'attune tune --no-resume'",
+                                wrong, problems.size(), trouble);
+  } else if (not_run > 0) {
+    out.code = ExitCode::partial;
+    out.complaint = fmt::format("{} of {} shapes could not be run{}", not_run, problems.size(), trouble);
+  }
+  return out;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& root, Program& program) {
+  CLI::App& verb = program.add_verb(
+      root, "verify", "Runs the winners again and compares them with attention in double; all recorded shapes by default",
+      "attune verify \"B1 H8 S1024 D64 causal\" --rows 0");
+  const auto a = std::make_shared<VerifyArguments>();
+  add_shape_options(verb, a->shapes);
+  const std::string group = "Verification";
+  verb.add_option("--rows", a->rows, "Rows to compare per shape; 0 compares all")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--seed", a->seed, "Seed of the inputs")->type_name("N")->capture_default_str()->group(group);
+  add_context_options(verb, a->context);
+  program.on(verb, [a] { return verify(*a); });
+}
+
+}  // namespace attune::cli
