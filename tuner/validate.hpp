@@ -28,6 +28,7 @@ struct Accuracy {
 //   largest error, fp32       4x the largest error of plain + 1e-6 * largest sum_j P_j |V_j|
 //   largest error, fp16/bf16  2x the largest error of plain + 1e-5 (fp16) or 1e-4 (bf16) + what rounding P and O once does
 //   LSE                       2e-5 + 2e-6 |LSE| + what fp32 rounding of the scores can do to it
+//                             (below -1e38 fp32 saturates: finite and below -1e38 is enough)
 //   rows without a key        O exactly 0, LSE exactly -inf
 // An element whose reference is not finite (NaN or inf in a visible key) is held to none; all others must be finite.
 //

@@ -1,0 +1,94 @@
+// Random problems: draws what a kernel is specialised for, then many shapes, lengths and strides for it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+
+#include "tests/conformance/harness.hpp"
+
+namespace {
+
+using namespace attune;
+using namespace attune::test;
+
+struct Options {
+  uint64_t seed = 1;
+  int64_t specs = 20, shapes = 25;
+  bool until_stopped = false;
+  std::string isa, problem, replay;
+};
+
+int report(const std::string& failure) {
+  fmt::print(stderr, "FAILED {}\n", failure);
+  return 1;
+}
+
+// One spec on one instruction set. Compiling costs more than running a small problem, so at most four configs (heuristics
+// and random ones) are shared by all shapes they are valid for; a shape that none of them fits brings its own.
+int64_t run_spec(Random& random, const std::string& isa, int64_t shapes, std::string& failure) {
+  const Limits limits;
+  Conformer& device = conformer(isa);
+  device.forget_kernels();
+  const Problem traits = draw_traits(random, limits);
+  std::vector<Config> pool;
+  int64_t done = 0;
+  for (; done < shapes && failure.empty(); ++done) {
+    Case next{draw_shape(traits, random, limits), {}, isa, std::nullopt};
+    next.workload = draw_workload(next.problem, random);
+    std::vector<Config> valid;
+    for (const Config& config : pool) {
+      if (device.is_valid(next.problem, config)) valid.push_back(config);
+    }
+    if (valid.empty() || (pool.size() < 4 && random() % 3 == 0)) {
+      next.config = random() % 2 == 0 ? device.random_config(next.problem, random) : device.heuristic(next.problem);
+      if (next.config) pool.push_back(*next.config);
+    } else {
+      next.config = valid[random() % valid.size()];
+    }
+    failure = check_case(next);
+  }
+  return done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Random attention problems against attention in double. A failure is shrunk and printed as JSON.");
+  app.add_option("--seed", options.seed, "Seed of the first problem");
+  app.add_option("--specs", options.specs, "Kernels to specialise")->check(CLI::PositiveNumber);
+  app.add_option("--shapes", options.shapes, "Problems per kernel")->check(CLI::PositiveNumber);
+  app.add_flag("--until-stopped", options.until_stopped, "Go on until a problem fails or Ctrl-C");
+  app.add_option("--isa", options.isa, "Only this instruction set (default: all of the host in turn)")
+      ->check(CLI::IsMember(host_isas()));
+  app.add_option("--problem", options.problem, "Run one problem, given as JSON");
+  app.add_option("--case", options.replay, "Replay one case, as a failure printed it");
+  CLI11_PARSE(app, argc, argv);
+
+  if (!options.problem.empty() || !options.replay.empty()) {
+    const std::string text = options.replay.empty() ? fmt::format(R"({{"problem":{}}})", options.problem) : options.replay;
+    auto parsed = case_from_json(text);
+    if (!parsed.ok()) return report(parsed.error().message());
+    if (!options.isa.empty()) parsed->isa = options.isa;
+    const std::string failure = conformer(parsed->isa).run(*parsed, 0);
+    if (!failure.empty()) return report(failure);
+    fmt::print("passed: {}\n", to_text(parsed->problem));
+    return 0;
+  }
+
+  const auto start = std::chrono::steady_clock::now();
+  Random random(options.seed);
+  int64_t problems = 0;
+  for (int64_t spec = 0; options.until_stopped || spec < options.specs; ++spec) {
+    const std::vector<std::string>& isas = host_isas();
+    const std::string& isa = options.isa.empty() ? isas[static_cast<size_t>(spec) % isas.size()] : options.isa;
+    std::string failure;
+    problems += run_spec(random, isa, options.shapes, failure);
+    if (!failure.empty()) return report(failure);
+    if (options.until_stopped && spec % 10 == 9) fmt::print("{} problems, {} kernels' worth of specs\n", problems, spec + 1);
+  }
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  fmt::print("{} random problems agree with the reference (seed {}, {:.1f} s)\n", problems, options.seed, elapsed.count());
+  return 0;
+}

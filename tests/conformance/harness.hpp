@@ -1,0 +1,78 @@
+// Runs one case through runtime::Context and holds it to the reference; shrinks what fails.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/context.hpp"
+#include "tests/reference/random_problem.hpp"
+#include "tests/reference/workload.hpp"
+
+namespace attune::test {
+
+// Everything that decides a run, printable and replayable: conformance_fuzz --case '<json>'.
+struct Case {
+  Problem problem;
+  WorkloadOptions workload;
+  std::string isa;               // DeviceOptions::cpu_isa
+  std::optional<Config> config;  // unset: the family's heuristic
+
+  std::string to_json() const;
+};
+Result<Case> case_from_json(std::string_view text);
+
+// The instruction sets this host can run, best first: "avx512bf16", "avx512", "avx2", "portable".
+const std::vector<std::string>& host_isas();
+
+// One device with everything kept in memory. Kernels are kept by spec and config, so that many shapes share one compile.
+class Conformer {
+ public:
+  explicit Conformer(const std::string& isa, int threads = 2);
+
+  runtime::Context& context() { return *context_; }
+  const std::string& isa() const { return isa_; }
+
+  // Runs `work` (outputs are reset first) and returns what is wrong with the result, empty when nothing is: a refusal, an
+  // error over its tolerance, a modified input, a byte written outside the outputs. `rows` as in check_against_double; < 0
+  // checks every row of small problems and 24 of large ones.
+  std::string run(Workload& work, const std::optional<Config>& config, int64_t rows = -1);
+  // Lays out the case's tensors and runs it.
+  std::string run(const Case& test_case, int64_t rows = -1);
+  // Only executes, for tests that compare results themselves.
+  std::string execute(Workload& work, const std::optional<Config>& config);
+
+  // A case that still fails and that no single simplification keeps failing; `text` is its failure. Tries at most
+  // `attempts`.
+  Case shrink(const Case& failing, std::string& text, int attempts = 300);
+
+  // A config the case could run with, drawn from the family's space.
+  std::optional<Config> random_config(const Problem& problem, Random& random);
+  std::optional<Config> heuristic(const Problem& problem);
+  // Whether the config is in the space of this problem.
+  bool is_valid(const Problem& problem, const Config& config);
+  int64_t compiles() const { return static_cast<int64_t>(kernels_.size()); }
+  void forget_kernels() { kernels_.clear(); }
+
+ private:
+  Result<runtime::PlanPtr> plan(const Problem& problem, const std::optional<Config>& config);
+
+  std::string isa_;
+  std::unique_ptr<runtime::Context> context_;
+  std::map<std::string, runtime::PlanPtr> kernels_;  // by spec and config
+  std::vector<std::byte> workspace_;
+};
+
+// Shared by the tests of one program: opening a device asks LLVM for the host each time.
+Conformer& conformer(const std::string& isa);
+
+// Reports the case on standard error when a signal ends the process while it runs.
+void report_case_on_crash(const std::string& case_json);
+
+// Runs, and on failure shrinks and describes the smallest failing case; empty when all is well.
+std::string check_case(const Case& test_case, int64_t rows = -1);
+
+}  // namespace attune::test
