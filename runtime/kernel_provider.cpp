@@ -16,24 +16,30 @@ std::string joined(const std::vector<std::string>& entries) { return fmt::format
 
 }  // namespace
 
-Result<ObtainedKernel> KernelProvider::obtain(const Source& source, const std::string& label, bool may_compile) {
-  const std::string key = compile_key(source, device_.compiler(), device_.device_class().arch);
-  if (KernelPtr kernel = in_memory(key)) {
+Result<ObtainedKernel> KernelProvider::obtain(const Family& family, const Spec& spec, const Config& config,
+                                              bool may_compile) {
+  const std::string name = fmt::format("{} {} {} {}", family.name(), family.version(), spec.to_json(), config.to_json());
+  if (auto kernel = in_memory(name)) {
     hits_.fetch_add(1, std::memory_order_relaxed);
-    return ObtainedKernel{std::move(kernel), "memory", key};
+    return *std::move(kernel);
   }
+  ATTUNE_TRY(const Source source, family.emit(spec, config));
+  const std::string key = compile_key(source, device_.compiler(), device_.device_class().arch);
   // Who may compile never waits for one who may not: the latter could only say that nothing is there.
   const std::string flight = (may_compile ? "compile " : "load ") + key;
   auto outcome = flights_.run(flight, [&]() -> Result<ObtainedKernel> {
-    if (KernelPtr kernel = in_memory(key)) return ObtainedKernel{std::move(kernel), "memory", key};
-    auto stored = from_store(source, key);
-    if (stored.ok() || !may_compile) return stored;
-    return compile(source, key, label);
+    if (auto kernel = in_memory(key)) return *std::move(kernel);
+    auto obtained = from_store(source, key);
+    if (!obtained.ok() && may_compile) {
+      obtained = compile(source, key, fmt::format("{} {} {}", family.name(), spec.to_text(), config.to_text()));
+    }
+    if (obtained.ok()) remember(key, *obtained);
+    return obtained;
   });
   if (outcome.shared) shared_.fetch_add(1, std::memory_order_relaxed);
-  if (outcome.value.ok() && !outcome.shared && outcome.value->origin != "compiled") {
-    hits_.fetch_add(1, std::memory_order_relaxed);
-  }
+  if (!outcome.value.ok()) return std::move(outcome.value);
+  if (!outcome.shared && outcome.value->origin != "compiled") hits_.fetch_add(1, std::memory_order_relaxed);
+  remember(name, *outcome.value);
   return std::move(outcome.value);
 }
 
@@ -88,22 +94,24 @@ Result<ObtainedKernel> KernelProvider::compile(const Source& source, const std::
 Result<ObtainedKernel> KernelProvider::load(const Binary& binary, std::string origin, const std::string& key) {
   const auto start = std::chrono::steady_clock::now();
   ATTUNE_TRY(KernelPtr kernel, device_.load(binary));
-  remember(key, kernel);
   const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
-  return ObtainedKernel{std::move(kernel), std::move(origin), key, 0, elapsed.count()};
+  return ObtainedKernel{std::move(kernel), binary.entries, std::move(origin), key, 0, elapsed.count()};
 }
 
-KernelPtr KernelProvider::in_memory(const std::string& key) {
+std::optional<ObtainedKernel> KernelProvider::in_memory(const std::string& key) {
   const std::scoped_lock lock(mutex_);
   const auto found = loaded_.find(key);
-  return found == loaded_.end() ? nullptr : found->second.lock();
+  if (found == loaded_.end()) return std::nullopt;
+  KernelPtr kernel = found->second.kernel.lock();
+  if (!kernel) return std::nullopt;
+  return ObtainedKernel{std::move(kernel), found->second.entries, "memory", found->second.compile_key, 0, 0};
 }
 
-void KernelProvider::remember(const std::string& key, const KernelPtr& kernel) {
+void KernelProvider::remember(const std::string& key, const ObtainedKernel& kernel) {
   const std::scoped_lock lock(mutex_);
   // A tuning run loads thousands of kernels; their empty entries go whenever a new one comes.
-  std::erase_if(loaded_, [](const auto& item) { return item.second.expired(); });
-  loaded_.insert_or_assign(key, kernel);
+  std::erase_if(loaded_, [](const auto& item) { return item.second.kernel.expired(); });
+  loaded_.insert_or_assign(key, Loaded{kernel.compile_key, kernel.entries, kernel.kernel});
 }
 
 KernelStats KernelProvider::stats() const {

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "cache/kernel_store.hpp"
 #include "runtime/device.hpp"
@@ -15,6 +17,7 @@ namespace attune::runtime {
 
 struct ObtainedKernel {
   KernelPtr kernel;
+  std::vector<std::string> entries;
   std::string origin;  // "memory", "kernel cache", "compiled"
   std::string compile_key;
   double compile_ms = 0, load_ms = 0;
@@ -31,14 +34,20 @@ class KernelProvider {
   KernelProvider(Device& device, cache::KernelStore& store, std::string dump_directory)
       : device_(device), store_(store), dump_directory_(std::move(dump_directory)) {}
 
-  // `label` is one line for people, kept beside the blob. not_found when it would have to be compiled and may not be.
-  Result<ObtainedKernel> obtain(const Source& source, const std::string& label, bool may_compile);
+  // not_found when it would have to be compiled and may not be.
+  Result<ObtainedKernel> obtain(const Family& family, const Spec& spec, const Config& config, bool may_compile);
 
   KernelStats stats() const;
 
  private:
-  KernelPtr in_memory(const std::string& key);
-  void remember(const std::string& key, const KernelPtr& kernel);
+  struct Loaded {
+    std::string compile_key;
+    std::vector<std::string> entries;
+    std::weak_ptr<const LoadedKernel> kernel;
+  };
+
+  std::optional<ObtainedKernel> in_memory(const std::string& key);
+  void remember(const std::string& key, const ObtainedKernel& kernel);
   Result<ObtainedKernel> from_store(const Source& source, const std::string& key);
   Result<ObtainedKernel> compile(const Source& source, const std::string& key, const std::string& label);
   Result<ObtainedKernel> load(const Binary& binary, std::string origin, const std::string& key);
@@ -48,7 +57,9 @@ class KernelProvider {
   std::string dump_directory_;
 
   std::mutex mutex_;  // guards loaded_
-  std::unordered_map<std::string, std::weak_ptr<const LoadedKernel>> loaded_;
+  // Under the compile key, and under family, spec and config: emission is deterministic, and costs about 10 ms a kernel that
+  // a second shape of the same kernel need not wait for.
+  std::unordered_map<std::string, Loaded> loaded_;
   SingleFlight<Result<ObtainedKernel>> flights_;
 
   std::atomic<int64_t> hits_{0}, compiles_{0}, shared_{0};

@@ -256,9 +256,7 @@ Result<bool> Planner::has_record(const Problem& problem) const {
 Result<std::shared_ptr<Plan>> Planner::build(const Family& family, const Spec& spec, const Problem& problem,
                                              const Config& config, bool may_compile) const {
   const DeviceClass& device = device_.device_class();
-  ATTUNE_TRY(const Source source, family.emit(spec, config));
-  const std::string label = fmt::format("{} {} {}", family.name(), spec.to_text(), config.to_text());
-  ATTUNE_TRY(ObtainedKernel obtained, kernels_.obtain(source, label, may_compile));
+  ATTUNE_TRY(ObtainedKernel obtained, kernels_.obtain(family, spec, config, may_compile));
 
   auto plan = std::make_shared<Plan>();
   plan->family = &family;
@@ -268,7 +266,7 @@ Result<std::shared_ptr<Plan>> Planner::build(const Family& family, const Spec& s
   plan->launches = family.launches(problem, config, device);
   plan->workspace_bytes = family.workspace_bytes(problem, config, device);
   for (const Launch& launch : plan->launches) {
-    if (std::find(source.entries.begin(), source.entries.end(), launch.entry) == source.entries.end()) {
+    if (std::find(obtained.entries.begin(), obtained.entries.end(), launch.entry) == obtained.entries.end()) {
       return Error(Status::internal, fmt::format("The family {} launches '{}', which it does not emit: report this bug.",
                                                  family.name(), launch.entry));
     }

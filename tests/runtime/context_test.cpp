@@ -41,6 +41,15 @@ TEST_F(ContextTest, SecondFindIsAHitThatAllocatesNothing) {
   EXPECT_EQ(stats.kernel_compiles, 1);
 }
 
+TEST_F(ContextTest, AnotherShapeOfALoadedKernelIsNotEmittedAgain) {
+  const PlanPtr first = find(fill_problem(20));
+  const PlanPtr second = find(fill_problem(21));
+  EXPECT_EQ(family_.emissions, 1);
+  EXPECT_EQ(second->kernel, first->kernel);
+  EXPECT_EQ(second->provenance.kernel_origin, "memory");
+  EXPECT_EQ(second->provenance.compile_key, first->provenance.compile_key);
+}
+
 TEST_F(ContextTest, EightThreadsCompileOneKernelOnce) {
   device_->fake_compiler.delay = std::chrono::milliseconds(100);
   std::latch start(8);

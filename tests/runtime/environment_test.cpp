@@ -37,6 +37,14 @@ struct Good {
   std::function<bool(const ContextOptions&)> holds;
 };
 
+// First: each notice is given once a process.
+TEST(Environment, WithoutAHomeTheLossIsTold) {
+  const CapturedLog log;
+  ASSERT_TRUE(options_from({{"XDG_DATA_HOME", "/data"}}).ok());
+  ASSERT_EQ(log.lines().size(), 1U) << "records have a place, kernels have none";
+  EXPECT_THAT(log.lines()[0], ::testing::AllOf(HasSubstr("XDG_CACHE_HOME"), HasSubstr("Set ATTUNE_KERNELS_DIR")));
+}
+
 TEST(Environment, WellFormedValues) {
   const Environment home = {{"HOME", "/home/someone"}};
   const auto with = [&](Environment more) {

@@ -153,9 +153,12 @@ TEST_F(PlannerTest, ManyBrokenRecordsStillLeaveTheHeuristicItsTurn) {
 
 TEST_F(PlannerTest, DefaultWhenTheHeuristicIsOutsideTheSpaceOrBroken) {
   family_.heuristic_value = 64;  // does not fit 20 queries
-  const PlanPtr outside = find(fill_problem(20));
-  EXPECT_EQ(outside->provenance.origin, Origin::fallback);
-  EXPECT_THAT(outside->provenance.notes, Contains(HasSubstr("heuristic")));
+  {
+    const PlanPtr outside = find(fill_problem(20));
+    EXPECT_EQ(outside->provenance.origin, Origin::fallback);
+    EXPECT_THAT(outside->provenance.notes, Contains(HasSubstr("heuristic")));
+  }
+  context_->forget_plans();  // and with the last plan goes its kernel
 
   family_.heuristic_value = 1;
   family_.broken_values = {1};
