@@ -71,7 +71,7 @@ Spec ForwardCpu::spec(const Problem& problem, const DeviceClass& device) const {
 std::string ForwardCpu::shape_bucket(const Problem& problem) const {
   std::string bucket = fmt::format("q{} kv{} bh{}", octave(problem.seqlen_q), octave(problem.seqlen_kv),
                                    octave(problem.batch * problem.heads_kv));
-  if (problem.layout != Layout::bhsd) bucket += " " + std::string(attune::name(problem.layout));
+  if (problem.layout != Layout::bhsd) bucket += fmt::format(" {}", attune::name(problem.layout));
   if (problem.sparsity.kind != SparsityKind::none) {
     bucket += fmt::format(" blocks{}x{}", problem.sparsity.block_q, problem.sparsity.block_kv);
   }
