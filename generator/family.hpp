@@ -19,13 +19,13 @@ namespace attune {
 
 // What a family may know of a device: facts, never an ordinal. `arch` names the instruction set a kernel is emitted for.
 struct DeviceClass {
-  std::string kind;          // "cpu", "cuda", "emulated"
-  std::string name;          // marketing name, as the device reports it
-  std::string arch;          // "x86-64-avx512bf16", "x86-64-avx512", "x86-64-avx2", "portable", "sm_90a", ...
-  int64_t compute_units = 1; // cores this process may use, or SMs
+  std::string kind;           // "cpu", "cuda", "emulated"
+  std::string name;           // marketing name, as the device reports it
+  std::string arch;           // "x86-64-avx512bf16", "x86-64-avx512", "x86-64-avx2", "portable", "sm_90a", ...
+  int64_t compute_units = 1;  // cores this process may use, or SMs
   int64_t l1_bytes = 0, l2_bytes = 0, l3_bytes = 0, memory_bytes = 0;
   int64_t driver_major = 0;
-  std::string id() const;       // hash of the canonical JSON
+  std::string id() const;  // hash of the canonical JSON
   std::string to_json() const;
 };
 
@@ -75,8 +75,7 @@ class Family {
   virtual Config heuristic(const Spec& spec, const Problem& problem, const DeviceClass& device) const = 0;
   virtual Result<Source> emit(const Spec& spec, const Config& config) const = 0;
 
-  virtual std::vector<Launch> launches(const Problem& problem, const Config& config,
-                                       const DeviceClass& device) const = 0;
+  virtual std::vector<Launch> launches(const Problem& problem, const Config& config, const DeviceClass& device) const = 0;
   virtual int64_t workspace_bytes(const Problem& problem, const Config& config, const DeviceClass& device) const = 0;
   // Fills the argument block shared by all launches of the plan.
   virtual void bind(const Problem& problem, const Config& config, const DeviceClass& device, const Tensors& tensors,

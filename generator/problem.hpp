@@ -32,15 +32,16 @@ std::string_view name(MaskKind kind);
 enum class SparsityKind : uint8_t { none = 0, padded_lists, csr_lists };
 std::string_view name(SparsityKind kind);
 
-// Largest head dimensions a problem may have: 512, and for Q and K the 576 of DeepSeek's absorbed MLA decode (512 + 64 RoPE).
+// Largest head dimensions a problem may have: 512, and for Q and K the 576 of DeepSeek's absorbed MLA decode (512 + 64
+// RoPE).
 inline constexpr int64_t max_head_dim_qk = 576;
 inline constexpr int64_t max_head_dim_v = 512;
 
 struct MaskRequest {
   MaskKind kind = MaskKind::none;
   DType dtype = DType::boolean;  // boolean: one byte, keeps where non-zero; additive: f32, f16 or bf16
-  // Extents of the mask tensor; 1 broadcasts (also seqlen_kv = 1). seqlen_kv between 1 and the problem's: keys beyond its end
-  // are masked. varlen: queries and keys are counted within their batch element.
+  // Extents of the mask tensor; 1 broadcasts (also seqlen_kv = 1). seqlen_kv between 1 and the problem's: keys beyond its
+  // end are masked. varlen: queries and keys are counted within their batch element.
   int64_t batch = 1, heads = 1, seqlen_q = 1, seqlen_kv = 0;
   bool operator==(const MaskRequest&) const = default;
 };
@@ -50,44 +51,45 @@ struct MaskRequest {
 struct SparsityRequest {
   SparsityKind kind = SparsityKind::none;
   int64_t block_q = 64, block_kv = 64;
-  bool full = true, partial = false;    // which lists are given
-  int64_t batch = 1, heads = 1;         // extents of the lists: 1 broadcasts; heads may be 1, heads_kv or heads_q
-  int64_t max_blocks = 0;               // padded_lists: row length of the index arrays
+  bool full = true, partial = false;  // which lists are given
+  int64_t batch = 1, heads = 1;       // extents of the lists: 1 broadcasts; heads may be 1, heads_kv or heads_q
+  int64_t max_blocks = 0;             // padded_lists: row length of the index arrays
   bool operator==(const SparsityRequest&) const = default;
 };
 
 struct Problem {
   int64_t batch = 1;
   int64_t heads_q = 1;
-  int64_t heads_kv = 1;    // divides heads_q
-  int64_t seqlen_q = 1;    // varlen: the largest length
-  int64_t seqlen_kv = 1;   // varlen: the largest length; 0 is allowed (every row is empty)
+  int64_t heads_kv = 1;   // divides heads_q
+  int64_t seqlen_q = 1;   // varlen: the largest length
+  int64_t seqlen_kv = 1;  // varlen: the largest length; 0 is allowed (every row is empty)
   int64_t head_dim_qk = 64;
   int64_t head_dim_v = 64;
-  DType dtype = DType::f32;        // of Q, K, V and O
-  Layout layout = Layout::bhsd;    // what the tuner lays out; execution takes any strides with a contiguous last dim
+  DType dtype = DType::f32;            // of Q, K, V and O
+  Layout layout = Layout::bhsd;        // what the tuner lays out; execution takes any strides with a contiguous last dim
   std::optional<float> softmax_scale;  // default 1 / sqrt(head_dim_qk); any finite value, also 0 and negative
-  bool causal = false;             // key j is visible to position p iff j <= p
-  int64_t window_left = -1;        // key j is visible iff j >= p - window_left; -1: no bound
-  int64_t window_right = -1;       // key j is visible iff j <= p + window_right; -1: no bound
+  bool causal = false;                 // key j is visible to position p iff j <= p
+  int64_t window_left = -1;            // key j is visible iff j >= p - window_left; -1: no bound
+  int64_t window_right = -1;           // key j is visible iff j <= p + window_right; -1: no bound
   Alignment alignment = Alignment::top_left;
-  float softcap = 0;               // 0: off; else s <- softcap * tanh(s / softcap), after the scale, before any mask
-  bool sinks = false;              // one fp32 logit per query head joins the softmax denominator
-  bool alibi = false;              // s <- s - slope[h] * |p - j|, fp32 slope per query head (or per batch and head)
+  float softcap = 0;   // 0: off; else s <- softcap * tanh(s / softcap), after the scale, before any mask
+  bool sinks = false;  // one fp32 logit per query head joins the softmax denominator
+  bool alibi = false;  // s <- s - slope[h] * |p - j|, fp32 slope per query head (or per batch and head)
   MaskRequest mask;
-  bool kv_lengths = false;         // int32 per batch element: keys at and beyond it do not exist (varlen: the smaller counts)
-  bool varlen = false;             // packed [total, H, D] with int32 cumulative lengths for Q and KV
+  bool kv_lengths = false;  // int32 per batch element: keys at and beyond it do not exist (varlen: the smaller counts)
+  bool varlen = false;      // packed [total, H, D] with int32 cumulative lengths for Q and KV
   int64_t total_q = 0, total_kv = 0;  // varlen: rows of the packed tensors
-  bool want_lse = false;           // natural log, fp32
+  bool want_lse = false;              // natural log, fp32
   SparsityRequest sparsity;
   std::string quantization = "none";
 
   bool operator==(const Problem&) const = default;
 
-  float scale() const;                              // the explicit scale, or the default
+  float scale() const;  // the explicit scale, or the default
   int64_t group() const { return heads_q / heads_kv; }
-  // 2 * visible pairs * (D_qk + D_v), summed over heads and batch. Causal, windows and a short mask are counted exactly; what
-  // is run-time data (mask values, kv_lengths, block lists) as fully visible, varlen lengths as equal as the totals allow.
+  // 2 * visible pairs * (D_qk + D_v), summed over heads and batch. Causal, windows and a short mask are counted exactly;
+  // what is run-time data (mask values, kv_lengths, block lists) as fully visible, varlen lengths as equal as the totals
+  // allow.
   double flops() const;
 };
 
