@@ -1,0 +1,91 @@
+// Every config of the space must compute the same attention: the tuner is free to choose any of them.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "tests/conformance/harness.hpp"
+
+namespace attune::test {
+namespace {
+
+class Configs : public testing::TestWithParam<std::string> {};
+
+std::string isa_name(const testing::TestParamInfo<std::string>& test) { return test.param; }
+INSTANTIATE_TEST_SUITE_P(Conformance, Configs, testing::ValuesIn(host_isas()), isa_name);
+
+Problem prefill() {
+  Problem p;
+  p.heads_q = 4;
+  p.heads_kv = 2;
+  p.seqlen_q = 300;
+  p.seqlen_kv = 333;
+  p.head_dim_qk = 72;
+  p.head_dim_v = 56;
+  p.dtype = DType::bf16;
+  p.causal = true;
+  p.alignment = Alignment::bottom_right;
+  p.want_lse = true;
+  return p;
+}
+
+Problem decode() {
+  Problem p;
+  p.batch = 3;
+  p.heads_q = 8;
+  p.heads_kv = 2;
+  p.seqlen_q = 1;
+  p.seqlen_kv = 2049;
+  p.head_dim_qk = p.head_dim_v = 128;
+  p.dtype = DType::f16;
+  p.kv_lengths = true;
+  p.sinks = true;
+  p.want_lse = true;
+  return p;
+}
+
+Problem sparse() {
+  Problem p = prefill();
+  p.dtype = DType::f32;
+  p.softcap = 5;
+  p.mask = {MaskKind::additive, DType::f32, 1, 4, 300, 333};
+  p.sparsity = {SparsityKind::padded_lists, 64, 64, true, true, 1, 2, 6};
+  return p;
+}
+
+TEST_P(Configs, RandomOnesAgreeWithTheReference) {
+  Random random(42);
+  Conformer& device = conformer(GetParam());
+  std::set<std::string> seen;
+  for (const Problem& problem : {prefill(), decode(), sparse()}) {
+    for (int n = 0; n < 14; ++n) {
+      const auto config = device.random_config(problem, random);
+      ASSERT_TRUE(config.has_value()) << to_text(problem);
+      seen.insert(config->to_json());
+      ASSERT_EQ(check_case({problem,
+                            {static_cast<uint64_t>(n + 1), Values::normal, Strides::shuffled, n % 3 == 0, false},
+                            GetParam(),
+                            config}),
+                "");
+    }
+  }
+  EXPECT_GT(seen.size(), 30U) << "the space is too small to sweep";
+}
+
+TEST_P(Configs, EachTunableMovedAloneAgrees) {
+  Conformer& device = conformer(GetParam());
+  for (const Problem& problem : {prefill(), decode()}) {
+    const auto start = device.heuristic(problem);
+    ASSERT_TRUE(start.has_value());
+    const auto family = device.context().select_family(problem);
+    ASSERT_TRUE(family.ok());
+    const DeviceClass& device_class = device.context().device().device_class();
+    const Space space = (*family)->space((*family)->spec(problem, device_class), problem, device_class);
+    for (const Config& neighbour : space.neighbours(*start)) {
+      ASSERT_EQ(check_case({problem, {9, Values::llm, Strides::contiguous, false, false}, GetParam(), neighbour}), "");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace attune::test
