@@ -46,6 +46,10 @@ void c_attention(benchmark::State& state) {
   tensors.k.data = k.data();
   tensors.v.data = v.data();
   tensors.o.data = o.data();
+  if (attune_attention(context, &problem, &tensors, nullptr) != ATTUNE_OK) {  // compiles
+    attune_context_destroy(context);
+    return state.SkipWithError(attune_last_error());
+  }
   for (auto _ : state) {
     if (attune_attention(context, &problem, &tensors, nullptr) != ATTUNE_OK) {
       state.SkipWithError(attune_last_error());
