@@ -25,8 +25,8 @@ struct KernelRow {
 };
 
 struct KernelStoreOptions {
-  std::filesystem::path user_directory;               // empty: in memory only
-  std::vector<std::filesystem::path> site_databases;  // read-only layers, opened immutable
+  std::filesystem::path user_directory = {};               // empty: in memory only
+  std::vector<std::filesystem::path> site_databases = {};  // read-only layers, opened immutable
   bool read_only = false;
   int64_t max_bytes = int64_t{1} << 30;  // beyond it, least recently used rows go
   // Is user_directory on a network file system? Empty: ask the file system. Then kernels are only read from there.

@@ -77,9 +77,9 @@ struct StoredRecord {
 };
 
 struct RecordStoreOptions {
-  std::filesystem::path user_directory;               // empty: in memory only
-  std::vector<std::filesystem::path> site_databases;  // read-only layers, opened immutable, in order
-  bool read_only = false;                             // never write the user layer
+  std::filesystem::path user_directory = {};               // empty: in memory only
+  std::vector<std::filesystem::path> site_databases = {};  // read-only layers, opened immutable, in order
+  bool read_only = false;                                  // never write the user layer
   // Is user_directory on a network file system? Empty: ask the file system. Set it for mounts that do not say so.
   std::optional<bool> network_file_system = {};
 };

@@ -95,11 +95,12 @@ Result<void> UserDatabase::connect(sqlite::Access access) {
   connection_.reset();
   ATTUNE_TRY(sqlite::Connection connection, sqlite::Connection::open(file_, access, busy_timeout_ms));
   identity_ = identity_of(file_);
-  ATTUNE_CHECK(connection.execute(fmt::format("PRAGMA synchronous={};PRAGMA journal_size_limit={};",
-                                              options_.fsync_commits ? "FULL" : "NORMAL", journal_limit_bytes)));
   connection_ = std::move(connection);
   ++connections_;
-  return {};
+  const auto tuned = connection_->execute(fmt::format("PRAGMA synchronous={};PRAGMA journal_size_limit={};",
+                                                      options_.fsync_commits ? "FULL" : "NORMAL", journal_limit_bytes));
+  // The first statement reads the header: damage there is for the inspection that follows, which knows what to do about it.
+  return !tuned.ok() && sqlite::is_corruption(tuned.error()) ? Result<void>() : tuned;
 }
 
 int64_t UserDatabase::data_version() {
