@@ -121,7 +121,10 @@ Result<Outcome> search(runtime::Context& context, const Problem& problem, const 
   if (const auto winner = recorder.winner()) {
     if (const auto config = Config::from_json(winner->config)) setup.incumbent = *config;
   }
-  ATTUNE_TRY(const auto strategy, make_strategy(options.strategy, space, options.seed, recorder.seeds(space, max_seeds)));
+  // The heuristic is a seed like any sibling's winner: short budgets then refine it instead of starting from random configs.
+  std::vector<Config> seeds = recorder.seeds(space, max_seeds);
+  seeds.insert(seeds.begin(), setup.heuristic);
+  ATTUNE_TRY(const auto strategy, make_strategy(options.strategy, space, options.seed, std::move(seeds)));
   ATTUNE_TRY(const auto measurer, make_measurer(context, *family, problem, options, cancel, hooks));
 
   const auto start = std::chrono::steady_clock::now();
