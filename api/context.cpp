@@ -27,7 +27,7 @@ Result<std::unique_ptr<attune_context>> create(const attune_context_options* giv
 
   ATTUNE_TRY(body->runtime, runtime::Context::create(options));
   body->device_name = body->runtime->device().name();
-  body->owns_workspaces = body->runtime->device().device_class().kind == "cpu";
+  body->reads_host_memory = body->runtime->device().device_class().kind == "cpu";
   if (body->tuning.worker_program.empty()) {
     body->runtime->set_tuner([](runtime::Context&, const Problem&) -> Result<void> { return no_worker_program(); });
   } else {

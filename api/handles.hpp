@@ -22,7 +22,7 @@ struct ContextBody {
   attune_allocate allocate = nullptr;
   attune_release release = nullptr;
   void* allocator_user = nullptr;
-  bool owns_workspaces = false;  // the device reads host memory
+  bool reads_host_memory = false;  // the cpu: workspaces may come from the pool below
   WorkspacePool workspaces;
 };
 

@@ -160,11 +160,16 @@ def check_scripts(root):
 
 def check_format(root):
     paths = [path for path in sources(root) if path.suffix != ".cuh"]
+    if not paths:
+        return
     command = ["clang-format-19", f"--style=file:{root / '.clang-format'}", "--dry-run", "--ferror-limit=1"]
+    report = subprocess.run(command + [str(path) for path in paths], capture_output=True, text=True)
+    named = {line.split(":")[0] for line in report.stderr.splitlines() if "[-Wclang-format-violations]" in line}
     for path in paths:
-        run = subprocess.run(command + [str(path)], capture_output=True, text=True)
-        if run.returncode != 0 or run.stderr:
+        if str(path) in named:
             yield f"{path.relative_to(root)}: run: clang-format-19 -i {path.relative_to(root)}"
+    if report.returncode != 0 or (report.stderr and not named):
+        yield f"clang-format-19 failed: {report.stderr.strip()}"
 
 
 RULES = {
