@@ -7,7 +7,10 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "runtime/kernel_provider.hpp"
 #include "runtime/plan_cache.hpp"
@@ -17,7 +20,7 @@
 namespace attune::runtime {
 namespace {
 
-constexpr uintptr_t kWorkspaceAlignment = 64;
+constexpr uintptr_t workspace_alignment = 64;
 
 std::span<const Family* const> chosen_families(const ContextOptions& options) {
   return options.families.empty() ? families() : std::span<const Family* const>(options.families);
@@ -59,8 +62,6 @@ struct Context::Impl {
   Result<PlanPtr> find(Context& context, const Problem& problem, Policy policy, Stream stream, bool pinned);
 };
 
-// A tuning that fails is told, and the problem is answered from what is known: a server must not stop because its worker
-// program is missing. Cancelling is the user's wish and ends the call.
 Result<void> Context::Impl::tune(Context& context, const Problem& problem, Policy policy) {
   ATTUNE_TRY([[maybe_unused]] const Family* family, planner.select_family(problem, nullptr));
   std::shared_ptr<const TunerHook> hook;
@@ -102,6 +103,8 @@ Result<PlanPtr> Context::Impl::find(Context& context, const Problem& problem, Po
     if (missing) {
       if (auto outcome = tune(context, problem, policy); !outcome.ok()) {
         const Status status = outcome.error().status();
+        // Otherwise the problem is answered from what is known, and the failure is told: a server must not stop because
+        // its worker program is missing. Cancelling is the user's wish, and who asks to measure again wants to know.
         if (policy == Policy::retune || status == Status::cancelled || status == Status::unsupported) return outcome.error();
         note = "tuning failed: " + outcome.error().message();
         log(LogLevel::warning, fmt::format("Tuning of {} failed, the best known config is used: {}", to_text(problem),
@@ -153,11 +156,11 @@ Result<void> Context::execute(const Plan& plan, const Tensors& tensors, void* wo
   if (plan.workspace_bytes > 0 && workspace == nullptr) {
     return Error(Status::invalid_argument,
                  fmt::format("workspace is null, but this plan needs {} bytes: allocate them, aligned to {} bytes.",
-                             plan.workspace_bytes, kWorkspaceAlignment));
+                             plan.workspace_bytes, workspace_alignment));
   }
-  if (plan.workspace_bytes > 0 && reinterpret_cast<uintptr_t>(workspace) % kWorkspaceAlignment != 0) {
+  if (plan.workspace_bytes > 0 && reinterpret_cast<uintptr_t>(workspace) % workspace_alignment != 0) {
     return Error(Status::invalid_argument,
-                 fmt::format("workspace is not aligned: allocate it at a multiple of {} bytes.", kWorkspaceAlignment));
+                 fmt::format("workspace is not aligned: allocate it at a multiple of {} bytes.", workspace_alignment));
   }
   ArgumentBlock arguments;  // left uninitialised: bind() fills what the kernel reads
   plan.family->bind(plan.problem, plan.config, impl_->device->device_class(), tensors, workspace, arguments);
@@ -182,7 +185,12 @@ Result<void> Context::prepare(std::span<const Problem> problems, Policy policy) 
   };
   {
     std::vector<std::jthread> threads;
-    for (size_t i = 1; i < workers; ++i) threads.emplace_back(work);
+    try {
+      for (size_t i = 1; i < workers; ++i) threads.emplace_back(work);
+    } catch (const std::system_error& error) {
+      log(LogLevel::info,
+          fmt::format("Preparing with {} threads: no more could be started ({}).", threads.size() + 1, error.what()));
+    }
     work();
   }
   if (failure) return failure->second.within(fmt::format("preparing problem {} of {}", failure->first + 1, problems.size()));

@@ -20,8 +20,8 @@
 namespace attune::runtime {
 namespace {
 
-constexpr size_t kAlignment = 64;
-constexpr int kMaxThreads = 1024;
+constexpr size_t alignment_bytes = 64;
+constexpr int max_threads = 1024;
 
 struct FreeAligned {
   void operator()(std::byte* data) const { std::free(data); }
@@ -29,8 +29,9 @@ struct FreeAligned {
 using AlignedBytes = std::unique_ptr<std::byte[], FreeAligned>;
 
 AlignedBytes allocate_aligned(int64_t bytes) {
-  const size_t rounded = (static_cast<size_t>(std::max<int64_t>(bytes, 1)) + kAlignment - 1) / kAlignment * kAlignment;
-  return AlignedBytes(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)));
+  const size_t rounded =
+      (static_cast<size_t>(std::max<int64_t>(bytes, 1)) + alignment_bytes - 1) / alignment_bytes * alignment_bytes;
+  return AlignedBytes(static_cast<std::byte*>(std::aligned_alloc(alignment_bytes, rounded)));
 }
 
 // One block a worker. Immutable once published: a launch keeps the set it started with while reserve() publishes a larger
@@ -108,7 +109,7 @@ class CpuDevice final : public Device {
     if (size_bytes < 0) {
       return Error(Status::invalid_argument, fmt::format("size_bytes is {}: give a size of at least 0.", size_bytes));
     }
-    AlignedBytes block = size_bytes <= PTRDIFF_MAX - int64_t{kAlignment} ? allocate_aligned(size_bytes) : nullptr;
+    AlignedBytes block = size_bytes <= PTRDIFF_MAX - int64_t{alignment_bytes} ? allocate_aligned(size_bytes) : nullptr;
     if (!block) {
       return Error(Status::out_of_memory,
                    fmt::format("No memory for {} bytes: free memory or use a smaller problem.", size_bytes));
@@ -149,11 +150,11 @@ class CpuDevice final : public Device {
     }
     auto body = [&](int64_t begin, int64_t end, int) {
       for (int64_t line = begin; line < end; ++line) {
-        std::byte& first = flush_buffer_[static_cast<size_t>(line) * kAlignment];
+        std::byte& first = flush_buffer_[static_cast<size_t>(line) * alignment_bytes];
         *const_cast<volatile std::byte*>(&first) = static_cast<std::byte>(std::to_integer<unsigned>(first) + 1);
       }
     };
-    pool_.parallel_for(bytes / static_cast<int64_t>(kAlignment), 4096, body);
+    pool_.parallel_for(bytes / static_cast<int64_t>(alignment_bytes), 4096, body);
     return {};
   }
 
@@ -186,9 +187,9 @@ class CpuDevice final : public Device {
 }  // namespace
 
 Result<std::unique_ptr<Device>> open_cpu_device(const DeviceOptions& options) {
-  if (options.threads < 0 || options.threads > kMaxThreads) {
+  if (options.threads < 0 || options.threads > max_threads) {
     return Error(Status::invalid_argument,
-                 fmt::format("threads is {}: use 0 (one per core) or 1 to {}.", options.threads, kMaxThreads));
+                 fmt::format("threads is {}: use 0 (one per core) or 1 to {}.", options.threads, max_threads));
   }
   ATTUNE_TRY(std::string arch, select_arch(options.cpu_isa, host_features()));
   ATTUNE_TRY(auto linker, ObjectLinker::create());

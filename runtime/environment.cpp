@@ -16,10 +16,10 @@ extern char** environ;  // POSIX
 namespace attune::runtime {
 namespace {
 
-constexpr std::string_view kPrefix = "ATTUNE_";
-constexpr std::string_view kInMemory = ":memory:";
+constexpr std::string_view prefix = "ATTUNE_";
+constexpr std::string_view in_memory = ":memory:";
 
-constexpr std::array kVariables = {
+constexpr std::array variables = {
     EnvironmentVariable{"ATTUNE_RECORDS_DIR", "records.user_directory",
                         "Directory of the records (measured configs); ':memory:' keeps them in memory only.",
                         "$XDG_DATA_HOME/attune, or ~/.local/share/attune"},
@@ -117,8 +117,8 @@ class Reader {
 
   void warn_about_unknown() const {
     for (const auto& [variable, value] : environment_) {
-      if (!variable.starts_with(kPrefix)) continue;
-      const auto nearest = std::min_element(kVariables.begin(), kVariables.end(), [&](const auto& a, const auto& b) {
+      if (!variable.starts_with(prefix)) continue;
+      const auto nearest = std::min_element(variables.begin(), variables.end(), [&](const auto& a, const auto& b) {
         return edit_distance(variable, a.name) < edit_distance(variable, b.name);
       });
       if (nearest->name == variable) continue;
@@ -144,7 +144,7 @@ class Reader {
   Result<std::filesystem::path> directory(std::string_view variable, std::string_view xdg, std::string_view below_home,
                                           std::string_view what) const {
     if (const auto value = get(variable)) {
-      if (*value == kInMemory) return std::filesystem::path();
+      if (*value == in_memory) return std::filesystem::path();
       std::error_code error;
       auto absolute = std::filesystem::absolute(*value, error);
       if (error) return malformed(variable, *value, "use an absolute path.");
@@ -165,7 +165,7 @@ class Reader {
 
 }  // namespace
 
-std::span<const EnvironmentVariable> environment_variables() { return kVariables; }
+std::span<const EnvironmentVariable> environment_variables() { return variables; }
 
 Result<ContextOptions> options_from(const Environment& environment) {
   const Reader reader(environment);
@@ -208,7 +208,7 @@ Result<ContextOptions> options_from_environment() {
     const size_t equals = text.find('=');
     if (equals == std::string_view::npos) continue;
     const std::string_view variable = text.substr(0, equals);
-    if (variable.starts_with(kPrefix) || variable.starts_with("XDG_") || variable == "HOME") {
+    if (variable.starts_with(prefix) || variable.starts_with("XDG_") || variable == "HOME") {
       environment.emplace(variable, text.substr(equals + 1));
     }
   }

@@ -29,7 +29,7 @@
 namespace attune::runtime {
 namespace {
 
-constexpr std::string_view kReportIt =
+constexpr std::string_view report_it =
     "Keep the source with ATTUNE_DUMP_DIR=DIR, or print it with `attune emit`, and report it.";
 
 void initialise_llvm() {
@@ -42,7 +42,7 @@ void initialise_llvm() {
 }
 
 Error compile_error(std::string what, std::string log = {}) {
-  return {Status::compile_failed, fmt::format("{} {}", what, kReportIt), std::move(log)};
+  return {Status::compile_failed, fmt::format("{} {}", what, report_it), std::move(log)};
 }
 
 Result<std::unique_ptr<llvm::TargetMachine>> make_machine(const Source& source) {

@@ -15,10 +15,10 @@ namespace attune::runtime {
 namespace {
 
 // A kernel that does not compile costs tens of milliseconds, one that is looked up in vain under cached_only an emission.
-constexpr int kCompileFailures = 8;
-constexpr int kCacheMisses = 64;
-constexpr size_t kNotes = 24;
-constexpr size_t kDefaults = 16;  // first configs of the space, when even the heuristic failed
+constexpr int max_compile_failures = 8;
+constexpr int max_cache_misses = 64;
+constexpr size_t max_notes = 24;
+constexpr size_t max_defaults = 16;  // first configs of the space, when even the heuristic failed
 
 double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -55,14 +55,16 @@ struct Planner::Search {
         problem_json(to_json(asked)) {}
 
   void note(std::string text) {
-    if (notes.size() < kNotes) {
+    if (notes.size() < max_notes) {
       notes.push_back(std::move(text));
     } else {
       ++notes_dropped;
     }
   }
 
-  bool over() const { return found || fatal || compile_failures >= kCompileFailures || cache_misses >= kCacheMisses; }
+  bool over() const {
+    return found || fatal || compile_failures >= max_compile_failures || cache_misses >= max_cache_misses;
+  }
 
   void try_records(const std::vector<const cache::StoredRecord*>& candidates, Origin origin) {
     for (const cache::StoredRecord* stored : candidates) {
@@ -148,7 +150,8 @@ struct Planner::Search {
     cache_misses = 0;
     if (!over()) try_heuristic();
     if (!over()) {
-      for (const Config& config : space.enumerate(kDefaults)) try_config(config, Origin::fallback, "the default", nullptr);
+      for (const Config& config : space.enumerate(max_defaults))
+        try_config(config, Origin::fallback, "the default", nullptr);
     }
   }
 

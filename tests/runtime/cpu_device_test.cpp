@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 
 // For each item: writes the item into scratch, reads it back many times, adds it to out[item]. Two workers on one scratch
 // would read each other's item.
-constexpr const char* kScratchKernel = R"(
+constexpr const char* scratch_kernel = R"(
 define void @scratchy(ptr %arguments, i64 %begin, i64 %end, ptr %scratch) {
 entry:
   %out = load ptr, ptr %arguments
@@ -127,7 +127,7 @@ TEST_F(CpuDeviceTest, EmptyGridRunsNothing) {
 }
 
 TEST_F(CpuDeviceTest, LaunchAllocatesNothing) {
-  const KernelPtr kernel = load(kScratchKernel, "scratchy");
+  const KernelPtr kernel = load(scratch_kernel, "scratchy");
   std::vector<int64_t> out(64, -1);
   const Launch shape = launch("scratchy", {64, 1, 1}, 4096, 2);
   ASSERT_TRUE(device_->reserve(std::span(&shape, 1)).ok());
@@ -139,7 +139,7 @@ TEST_F(CpuDeviceTest, LaunchAllocatesNothing) {
 }
 
 TEST_F(CpuDeviceTest, ConcurrentLaunchesAndGrowingScratchKeepWorkersApart) {
-  const KernelPtr kernel = load(kScratchKernel, "scratchy");
+  const KernelPtr kernel = load(scratch_kernel, "scratchy");
   std::atomic<int> wrong{0};
   {
     std::vector<std::jthread> threads;
