@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace attune::cli {
@@ -56,6 +57,21 @@ std::optional<double> gflops(const Problem& problem, double ms) {
   return problem.flops() / ms / 1e6;
 }
 
+std::string status_counts(const std::vector<cache::StoredRecord>& records) {
+  std::map<std::string, int64_t> counts;
+  for (const cache::StoredRecord& stored : records) {
+    const cache::Record& record = stored.record;
+    ++counts[record.status == "ok" && !record.validated ? "not validated" : record.status];
+  }
+  std::string text = fmt::format("{} records", records.size());
+  const char* separator = ": ";
+  for (const auto& [status, count] : counts) {
+    text += fmt::format("{}{} {}", separator, count, status);
+    separator = ", ";
+  }
+  return text;
+}
+
 Json problem_json(const Problem& problem) { return {{"text", to_text(problem)}, {"fields", parsed(to_json(problem))}}; }
 
 Json plan_json(const runtime::Plan& plan, const runtime::Device& device) {
@@ -95,7 +111,7 @@ std::string config_line(const runtime::Plan& plan) {
     if (from.origin == runtime::Origin::heuristic) line += ": no record fits this shape yet; 'attune tune' makes one";
     return line;
   }
-  line += fmt::format(": record {} of {}, {} when measured", from.record_id.substr(0, 12), age_text(from.record_unix_ms),
+  line += fmt::format(" {}, measured {}: {}", from.record_id.substr(0, 12), age_text(from.record_unix_ms),
                       time_text(from.record_median_ms));
   return line;
 }

@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "cache/record_store.hpp"
 #include "generator/problem.hpp"
 #include "runtime/device.hpp"
 #include "runtime/plan.hpp"
@@ -24,10 +26,13 @@ std::optional<double> gflops(const Problem& problem, double ms);
 
 // {"text": "B1 H8 ...", "fields": {...}}.
 nlohmann::ordered_json problem_json(const Problem& problem);
+// "15 records: 10 abandoned, 5 ok".
+std::string status_counts(const std::vector<cache::StoredRecord>& records);
+
 nlohmann::ordered_json plan_json(const runtime::Plan& plan, const runtime::Device& device);
 
 std::string kernel_line(const runtime::Plan& plan, const runtime::Device& device);
-// "exact record of 3 minutes ago, 1.23 ms" or "heuristic: no record fits; ...".
+// "exact record 9e674284175e, measured 3 minutes ago: 1.23 ms" or "heuristic: no record fits; ...".
 std::string config_line(const runtime::Plan& plan);
 // "compiled in 312 ms" or "kernel cache, loaded in 1.2 ms".
 std::string origin_line(const runtime::Plan& plan);

@@ -28,11 +28,14 @@ std::string option_name(const CLI::Option& option) {
   return name;
 }
 
+// --help and --json belong to every verb and are described once.
+bool is_common(const CLI::Option& option) { return option.check_lname("help") || option.check_lname("json"); }
+
 std::string options_table(const CLI::App& verb) {
   std::string text = "| option | meaning | default |\n|---|---|---|\n";
   for (const std::string& group : verb.get_groups()) {
-    for (const CLI::Option* option :
-         verb.get_options([&](const CLI::Option* o) { return o->get_group() == group && o->get_group() != ""; })) {
+    for (const CLI::Option* option : verb.get_options(
+             [&](const CLI::Option* o) { return o->get_group() == group && !group.empty() && !is_common(*o); })) {
       const std::string fallback = option->get_required() ? "required" : option->get_default_str();
       text += fmt::format("| `{}` | {} | {} |\n", option_name(*option), cell(option->get_description()),
                           fallback.empty() || fallback == "required" ? fallback : fmt::format("`{}`", fallback));

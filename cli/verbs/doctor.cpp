@@ -74,7 +74,7 @@ void look_at_device(const runtime::DeviceOptions& options, Findings& found) {
   found.lines.add("caches",
                   fmt::format("L1 {}, L2 {}, L3 {}; memory {}", size_text(facts.l1_bytes), size_text(facts.l2_bytes),
                               size_text(facts.l3_bytes), size_text(facts.memory_bytes)));
-  found.lines.add("compiler", compiler);
+  found.lines.add("compiler", compiler.substr(0, compiler.find(';')));  // the rest are passes: in the JSON
   if (facts.kind != "cpu") return;
   const auto isas = usable_isas(options);
   found.json["device"]["isas"] = isas;

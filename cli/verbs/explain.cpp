@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
 #include "cli/context_options.hpp"
 #include "cli/plan_report.hpp"
@@ -40,14 +39,12 @@ Result<void> explain_one(runtime::Context& context, const Problem& problem, runt
   const Space space = plan.family->space(spec, problem, device);
   const Config heuristic = plan.family->heuristic(spec, problem, device);
   const auto records = context.records().find(context.tuning_key(*plan.family, problem));
-  const auto failed = std::count_if(records.begin(), records.end(), [](const auto& r) { return r.record.status != "ok"; });
   const cache::StoredRecord* of_heuristic = find_config(records, heuristic.to_json());
 
   Json entry = {{"problem", problem_json(problem)}, {"plan", plan_json(plan, context.device())}};
   entry["heuristic"] = {{"config", Json::parse(heuristic.to_json(), nullptr, false)}};
   if (of_heuristic != nullptr) entry["heuristic"]["median_ms"] = of_heuristic->record.statistics.median_ms;
   entry["records_of_key"] = records.size();
-  entry["failed_records_of_key"] = failed;
   entry["tunables"] = Json::array();
 
   Lines lines;
@@ -59,7 +56,7 @@ Result<void> explain_one(runtime::Context& context, const Problem& problem, runt
   lines.add("config", config_line(plan));
   if (!plan.provenance.record_file.empty()) lines.add("", fmt::format("in {}", plan.provenance.record_file));
   lines.add("origin", origin_line(plan));
-  lines.add("records", fmt::format("{} of this spec, bucket and device, {} of them failed", records.size(), failed));
+  lines.add("records", status_counts(records) + " of this spec, bucket and device");
   if (of_heuristic != nullptr && plan.provenance.record_median_ms > 0) {
     const double ms = of_heuristic->record.statistics.median_ms;
     lines.add("heuristic", fmt::format("{} when measured: the chosen config is {:.2f}x as fast", time_text(ms),

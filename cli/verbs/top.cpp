@@ -74,15 +74,10 @@ void leaderboard(const std::vector<cache::StoredRecord>& records, const std::str
                  std::string& text) {
   Json board = {{"shape", title}, {"records", Json::array()}};
   Table table({">rank", ">median", ">noise", ">p95", ">samples", ">vs best", "measured", "config"});
-  int64_t failed = 0;
   double best_ms = 0;
   for (const cache::StoredRecord& stored : records) {
     const cache::Record& r = stored.record;
-    if (!counts(r)) {
-      ++failed;
-      continue;
-    }
-    if (board["records"].size() >= limit) continue;
+    if (!counts(r) || board["records"].size() >= limit) continue;
     if (best_ms <= 0) best_ms = r.statistics.median_ms;
     board["records"].push_back(record_json(stored));
     table.add({fmt::format("{}", board["records"].size()), time_text(r.statistics.median_ms),
@@ -98,6 +93,17 @@ void leaderboard(const std::vector<cache::StoredRecord>& records, const std::str
   json.push_back(std::move(board));
 }
 
+// The latest measurement of each config counts.
+void keep_latest(std::vector<cache::StoredRecord>& records) {
+  std::map<std::string, cache::StoredRecord> latest;
+  for (cache::StoredRecord& stored : records) {
+    const auto [at, fresh] = latest.try_emplace(stored.record.config, stored);
+    if (!fresh && at->second.record.measured_unix_ms < stored.record.measured_unix_ms) at->second = std::move(stored);
+  }
+  records.clear();
+  for (auto& [config, stored] : latest) records.push_back(std::move(stored));
+}
+
 // Everything in the stores, a board per family, problem and device; the best first.
 Result<Report> everything(const TopArguments& arguments) {
   ATTUNE_TRY(const auto options, context_options(arguments.context));
@@ -111,6 +117,7 @@ Result<Report> everything(const TopArguments& arguments) {
   Report out;
   Json json = Json::array();
   for (auto& [title, records] : boards) {
+    keep_latest(records);
     std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
       return std::pair(!counts(a.record), a.record.statistics.median_ms) <
              std::pair(!counts(b.record), b.record.statistics.median_ms);

@@ -1,0 +1,194 @@
+// Every verb of the real program: exit codes, JSON that parses, and what must be on the page.
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "common/files.hpp"
+#include "tests/cli/program.hpp"
+
+namespace attune::cli {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr const char* small = "B1 H2 S64 D32";
+
+TEST(Verbs, VersionAndHelp) {
+  const test::Program program;
+  EXPECT_EQ(program.run({"--version"}).out, "attune 0.1.0\n");
+  const auto help = program.run({"--help"});
+  EXPECT_EQ(help.code, 0);
+  for (const char* verb :
+       {"run", "tune", "explain", "top", "emit", "verify", "bench", "export", "import", "merge", "gc", "doctor", "sample"}) {
+    EXPECT_THAT(help.out, HasSubstr(verb));
+    const auto of_verb = program.run({verb, "--help"});
+    EXPECT_EQ(of_verb.code, 0);
+    EXPECT_THAT(of_verb.out, HasSubstr(std::string("Example:\n  attune ") + verb));
+    EXPECT_THAT(of_verb.out, HasSubstr("--json"));
+  }
+  EXPECT_THAT(help.out, ::testing::Not(HasSubstr("worker")));
+}
+
+TEST(Verbs, UsageErrors) {
+  const test::Program program;
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"fly"},
+                                             {"tune"},
+                                             {"tune", "B1 H2 S64"},
+                                             {"tune", "llama9"},
+                                             {"tune", small, "--budget", "soon"},
+                                             {"bench", small, "--seconds", "-1"},
+                                             {"explain", "--problem", "{}"},
+                                             {"explain", "--problem", "{"},
+                                             {"emit", small, "vit-b"},
+                                             {"emit", small, "--what", "object"},
+                                             {"emit", small, "--config", "block_m=7x"},
+                                             {"emit", small, "--config", "block_m=-64"},
+                                             {"emit", small, "--config", "nothing=1"},
+                                             {"top", "--limit", "0"},
+                                             {"sample", small},
+                                             {"sample", small, "--out", "x.npy"},
+                                             {"gc", "--max-size", "big"},
+                                             {"export"},
+                                             {"tune", "--shapes-file", "/nonexistent"},
+                                             {"doctor", "--isa", "mmx"},
+                                             {"run"}}) {
+    const auto ended = program.run(arguments);
+    EXPECT_EQ(ended.code, 1) << ::testing::PrintToString(arguments) << ended.err;
+    EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+    auto with_json = arguments;
+    with_json.emplace_back("--json");
+    const json document = program.run(with_json).json();
+    ASSERT_TRUE(document.is_object()) << ::testing::PrintToString(arguments);
+    EXPECT_EQ(document["exit_code"], 1);
+    EXPECT_FALSE(document["error"]["message"].get<std::string>().empty());
+  }
+}
+
+TEST(Verbs, TuneRecordsWhatTheOthersTell) {
+  const test::Program program;
+  const auto tuned = program.run({"tune", small, "--budget", "6evals", "--json"});
+  ASSERT_EQ(tuned.code, 0) << tuned.err;
+  const json outcome = tuned.json()["outcomes"][0];
+  EXPECT_EQ(outcome["status"], "ok");
+  EXPECT_GT(outcome["best_ms"].get<double>(), 0);
+  EXPECT_THAT(tuned.err, HasSubstr("shape 1/1 B1 H2 S64x64 D32 fp32"));  // plain progress lines: no terminal here
+  EXPECT_THAT(tuned.err, ::testing::Not(HasSubstr("\x1b")));
+
+  const auto explained = program.run({"explain", small, "--json"});
+  ASSERT_EQ(explained.code, 0) << explained.err;
+  const json plan = explained.json()["plans"][0]["plan"];
+  EXPECT_EQ(plan["provenance"], "exact record");
+  EXPECT_EQ(plan["config"], outcome["config"]);
+  EXPECT_FALSE(explained.json()["plans"][0]["tunables"].empty());
+
+  const auto top = program.run({"top", small, "--json", "--limit", "2"});
+  ASSERT_EQ(top.code, 0) << top.err;
+  const json records = top.json()["boards"][0]["records"];
+  ASSERT_GE(records.size(), 1u);
+  EXPECT_LE(records.size(), 2u);
+  EXPECT_EQ(records[0]["config"], outcome["config"]);
+  EXPECT_EQ(program.run({"top", "--json"}).json()["boards"].size(), 1u);
+
+  const auto verified = program.run({"verify", "--json"});
+  ASSERT_EQ(verified.code, 0) << verified.err;
+  EXPECT_EQ(verified.json()["verdicts"][0]["verdict"], "ok");
+
+  const auto bench = program.run({"bench", small, "--seconds", "0.01", "--json"});
+  ASSERT_EQ(bench.code, 0) << bench.err;
+  EXPECT_GE(bench.json()["shapes"][0]["plan"]["samples"].get<int>(), 3);
+
+  const auto exported = program.run({"export", program.path("r.jsonl"), "--json"});
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  const auto count = exported.json()["records"].get<int>();
+  EXPECT_GE(count, 1);
+  const std::string other = program.path("other");
+  EXPECT_EQ(program.run({"import", program.path("r.jsonl"), "--records-dir", other, "--json"}).json()["new_records"], count);
+  EXPECT_EQ(program.run({"import", program.path("r.jsonl"), "--records-dir", other, "--json"}).json()["new_records"], 0);
+  const std::string third = program.path("third");
+  EXPECT_EQ(
+      program.run({"merge", program.path("records/records.db"), "--records-dir", third, "--json"}).json()["new_records"],
+      count);
+  const auto collected = program.run({"gc", "--max-size", "0", "--json"});
+  ASSERT_EQ(collected.code, 0) << collected.err;
+  EXPECT_GE(collected.json()["removed_kernels"].get<int>(), 1);
+  EXPECT_EQ(collected.json()["kernels"], 0);
+  EXPECT_EQ(program.run({"top", "--json"}).json()["boards"].size(), 1u) << "gc must not touch records";
+}
+
+TEST(Verbs, ImportRefusesAFileWholeAndSaysWhichLine) {
+  const test::Program program;
+  program.save_bytes("bad.jsonl", "this is no record\n");
+  const auto ended = program.run({"import", program.path("bad.jsonl"), "--json"});
+  EXPECT_EQ(ended.code, 1) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("1"));
+  EXPECT_EQ(program.run({"import", program.path("bad.jsonl"), "--records-dir", ":memory:"}).code, 2);
+}
+
+TEST(Verbs, InterruptedTuningKeepsEverythingAndEndsPartial) {
+  const test::Program program;
+  // Asked for far more than there is time for; interrupted once something was measured.
+  const auto ended = program.run_and_signal({"tune", "B1 H2 S256 D64", "--budget", "thorough", "--json"}, SIGINT,
+                                            [](const std::string& err) { return err.find("best ") != std::string::npos; });
+  EXPECT_EQ(ended.code, 3) << ended.err;
+  EXPECT_TRUE(ended.json()["interrupted"].get<bool>());
+  EXPECT_THAT(ended.err, HasSubstr("everything measured is kept"));
+  EXPECT_FALSE(program.run({"top", "--json"}).json()["boards"].empty());
+}
+
+TEST(Verbs, EmitIsDeterministicInEveryForm) {
+  const test::Program program;
+  for (const char* what : {"source", "ir", "asm"}) {
+    const auto one = program.run({"emit", small, "--what", what, "--config", "heuristic"});
+    ASSERT_EQ(one.code, 0) << one.err;
+    EXPECT_EQ(one.out, program.run({"emit", small, "--what", what, "--config", "heuristic"}).out);
+    EXPECT_GT(one.out.size(), 1000u);
+  }
+  EXPECT_THAT(program.run({"emit", small}).out, HasSubstr("define "));
+  ASSERT_EQ(program.run({"emit", small, "--what", "object", "--out", program.path("x.o")}).code, 0);
+  const auto object = read_file(program.path("x.o"));
+  ASSERT_TRUE(object.ok());
+  EXPECT_TRUE(
+      object->starts_with("\x7f"
+                          "ELF"));
+}
+
+TEST(Verbs, SampleMakesWhatRunTakes) {
+  const test::Program program;
+  const std::string file = program.path("s.safetensors");
+  const auto made = program.run({"sample", "B1 H4/2 S40 D64 bf16", "--kind", "dit", "--out", file, "--json"});
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(made.json()["files"].size(), 3u);
+  const auto ran = program.run({"run", "--q", file, "--k", file, "--v", file, "--check"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_EQ(program.run({"sample", small, "--out-dir", program.path("missing")}).code, 2);
+}
+
+TEST(Verbs, DoctorTellsReadyFromBroken) {
+  const test::Program program;
+  const auto ready = program.run({"doctor", "--json"});
+  EXPECT_EQ(ready.code, 0) << ready.out;
+  EXPECT_EQ(ready.json()["stores"]["records"]["state"], "ok");
+  EXPECT_EQ(ready.json()["stores"]["records"]["mode"], "0700");
+  program.save_bytes("file", "not a directory");
+  const auto broken = program.run({"doctor", "--records-dir", program.path("file"), "--json"});
+  EXPECT_EQ(broken.code, 2) << broken.out;
+  EXPECT_EQ(broken.json()["broken"].size(), 1u);
+  EXPECT_EQ(program.run({"doctor", "--device", "cuda:0"}).code, 2);
+}
+
+TEST(Verbs, EnvironmentIsReadAndMalformedValuesAreNamed) {
+  const test::Program program;
+  const auto wrong = program.run({"doctor"}, {"ATTUNE_THREADS=many"});
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("ATTUNE_THREADS"));
+  const auto typo = program.run({"explain", small}, {"ATTUNE_THREAD=1"});
+  EXPECT_THAT(typo.err, HasSubstr("ATTUNE_THREAD is unknown"));
+  const auto chosen = program.run({"doctor", "--json"}, {"ATTUNE_CPU_ISA=portable"});
+  EXPECT_EQ(chosen.json()["device"]["class"]["arch"], "portable");
+}
+
+}  // namespace
+}  // namespace attune::cli
