@@ -63,7 +63,10 @@ Result<void> probe(sqlite::Connection& connection, const Schema& schema) {
 
 Result<void> check_integrity(sqlite::Connection& connection, const Schema& schema) {
   ATTUNE_TRY(const std::string verdict, connection.text("PRAGMA integrity_check(1)"));
-  if (verdict != "ok") return damaged(connection, verdict);
+  if (verdict != "ok") {
+    // "*** in database main ***\nPage 20: ...": the log is one line a message.
+    return damaged(connection, verdict.substr(verdict.find('\n') + 1));
+  }
   ATTUNE_TRY(const Condition condition, inspect(connection, schema));
   return condition == Condition::current ? probe(connection, schema) : Result<void>();
 }

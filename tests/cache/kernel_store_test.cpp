@@ -78,9 +78,10 @@ TEST(KernelStore, RefusesWhatIsNoKernel) {
 
 // Every column, one after the other: whatever is changed, the row is never returned again.
 TEST(KernelStore, AChangedRowIsDeletedAndNeverReturned) {
-  for (const char* change : {"blob = zeroblob(length(blob))", "blob = substr(blob, 2)", "blob = x'00' || substr(blob, 2)",
-                             "entries = 'attune_backward'", "arch = 'portable'", "shared_bytes = 1", "compiler = ''",
-                             "checksum = replace(checksum, '0', '1')", "label = 'x'"}) {
+  for (const char* change :
+       {"blob = zeroblob(length(blob))", "blob = substr(blob, 2)", "blob = CAST(x'00' || substr(blob, 2) AS BLOB)",
+        "entries = 'attune_backward'", "arch = 'portable'", "shared_bytes = 1", "compiler = ''",
+        "checksum = replace(checksum, '0', '1')", "label = 'x'"}) {
     const Place place;
     const auto store = open_kernels(place.path());
     ASSERT_TRUE(store->add(kernel_of("a")).ok());

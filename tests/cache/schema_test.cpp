@@ -296,7 +296,8 @@ TEST(Schema, SalvageSavesTheRowsOfThePagesThatAreWhole) {
       EXPECT_EQ(stored.record.statistics.median_ms, 1 + config);
     }
     // What was lost comes back from a copy.
-    EXPECT_EQ(store->merge_from(place / "sound/records.db").value_or(-1) + static_cast<int64_t>(records.size()), count - 1);
+    const auto saved = static_cast<int64_t>(store->all().size());
+    EXPECT_EQ(store->merge_from(place / "sound/records.db").value_or(-1), count - saved);
     EXPECT_EQ(store->find(key_of()).size(), static_cast<size_t>(count - 1));
   }
 }
