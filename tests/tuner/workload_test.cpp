@@ -1,0 +1,178 @@
+// Tensors the tuner makes: what execution accepts for every kind of problem, repeatable, and guarded.
+#include "tuner/workload.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "generator/dtype_codec.hpp"
+#include "runtime/context.hpp"
+#include "tuner/sample_data.hpp"
+#include "tuner/validate.hpp"
+
+namespace attune::tuner {
+namespace {
+
+std::unique_ptr<runtime::Device> cpu() {
+  auto device = runtime::open_device({"cpu", 2, "portable"});
+  EXPECT_TRUE(device.ok()) << device.error().message();
+  return *std::move(device);
+}
+
+Problem base() {
+  Problem problem;
+  problem.batch = 2;
+  problem.heads_q = 4;
+  problem.heads_kv = 2;
+  problem.seqlen_q = 70;
+  problem.seqlen_kv = 130;
+  problem.head_dim_qk = 24;
+  problem.head_dim_v = 16;
+  return problem;
+}
+
+std::vector<Problem> kinds() {
+  std::vector<Problem> problems(12, base());
+  problems[1].layout = Layout::bshd;
+  problems[2].dtype = DType::bf16;
+  problems[3].dtype = DType::f16;
+  problems[3].want_lse = true;
+  problems[4].varlen = true;
+  problems[4].total_q = 101;
+  problems[4].total_kv = 260;
+  problems[4].want_lse = true;
+  problems[5].kv_lengths = true;
+  problems[5].sinks = problems[5].alibi = true;
+  problems[6].mask = {MaskKind::boolean, DType::boolean, 2, 1, 70, 130};
+  problems[7].mask = {MaskKind::additive, DType::f16, 1, 4, 1, 100};
+  problems[8].mask = {MaskKind::boolean, DType::boolean, 1, 1, 70, 1};
+  problems[9].sparsity = {SparsityKind::padded_lists, 16, 32, true, true, 2, 4, 5};
+  problems[10].sparsity = {SparsityKind::csr_lists, 16, 32, true, false, 1, 2, 0};
+  problems[11].seqlen_kv = 0;
+  return problems;
+}
+
+TEST(Workload, IsAcceptedByExecutionForEveryKindOfProblem) {
+  const auto device = cpu();
+  for (const Problem& problem : kinds()) {
+    ASSERT_TRUE(validate(problem).ok()) << to_json(problem) << validate(problem).error().message();
+    const auto workload = Workload::create(*device, problem, 1);
+    ASSERT_TRUE(workload.ok()) << workload.error().message();
+    const auto accepted = runtime::validate(problem, (*workload)->tensors());
+    EXPECT_TRUE(accepted.ok()) << to_json(problem) << ": " << accepted.error().message();
+    const auto contents = runtime::validate_contents(problem, (*workload)->tensors());
+    EXPECT_TRUE(contents.ok()) << to_json(problem) << ": " << contents.error().message();
+  }
+}
+
+TEST(Workload, AnUntouchedOutputFailsValidation) {
+  const auto device = cpu();
+  for (const Problem& problem : kinds()) {
+    const auto workload = *Workload::create(*device, problem, 1);
+    ASSERT_TRUE(workload->poison().ok());
+    const auto tensors = workload->fetch();
+    ASSERT_TRUE(tensors.ok());
+    EXPECT_FALSE(check_against_double(problem, **tensors, 16, 1).passed()) << to_json(problem);
+  }
+}
+
+TEST(Workload, SameSeedSameBytesOtherSeedOtherBytes) {
+  const auto device = cpu();
+  const Problem problem = base();
+  const auto bytes = [&](uint64_t seed) {
+    const auto workload = *Workload::create(*device, problem, seed);
+    const auto* data = static_cast<const float*>(workload->tensors().k.data);
+    return std::vector<float>(data, data + problem.batch * problem.heads_kv * problem.seqlen_kv * problem.head_dim_qk);
+  };
+  EXPECT_EQ(bytes(1), bytes(1));
+  EXPECT_NE(bytes(1), bytes(2));
+}
+
+TEST(Workload, GuardsSeeOneByteOutside) {
+  const auto device = cpu();
+  Problem problem = base();
+  problem.want_lse = true;
+  const auto workload = *Workload::create(*device, problem, 1);
+  auto* workspace = static_cast<std::byte*>(*workload->workspace(1000));
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(workspace) % 64, 0u);
+  ASSERT_TRUE(workload->poison().ok());
+  EXPECT_EQ(*workload->broken_guard(), std::nullopt);
+  std::memset(workspace, 0, 1000);
+  EXPECT_EQ(*workload->broken_guard(), std::nullopt);
+
+  const int64_t output_bytes = problem.batch * problem.heads_q * problem.seqlen_q * problem.head_dim_v * 4;
+  const int64_t lse_bytes = problem.batch * problem.heads_q * problem.seqlen_q * 4;
+  const struct {
+    std::byte* at;
+    const char* buffer;
+  } writes[] = {{static_cast<std::byte*>(workload->tensors().o.data) + output_bytes, "output"},
+                {static_cast<std::byte*>(workload->tensors().o.data) - 1, "output"},
+                {reinterpret_cast<std::byte*>(workload->tensors().lse) + lse_bytes + 17, "lse"},
+                {workspace + 1000, "workspace"},
+                {workspace - 64, "workspace"}};
+  for (const auto& [at, buffer] : writes) {
+    ASSERT_TRUE(workload->poison().ok());
+    *at = std::byte{0};
+    EXPECT_EQ(*workload->broken_guard(), buffer);
+  }
+  ASSERT_TRUE(workload->poison().ok());
+  EXPECT_EQ(*workload->broken_guard(), std::nullopt);
+}
+
+TEST(SampleData, HasTheTraitsOfRealInputs) {
+  ThreadPool pool(2);
+  const int64_t rows = 2000, dim = 128;
+  std::vector<float> keys(static_cast<size_t>(rows * dim));
+  fill_sample(pool, Role::key, DType::f32, keys.data(), rows, 1, dim, dim, 0, 1);
+  int outliers = 0;
+  double norm_first = 0, norm_rest = 0;
+  for (int64_t d = 0; d < dim; ++d) {
+    double mean = 0, square = 0;
+    for (int64_t row = 1; row < rows; ++row) {
+      const double value = keys[static_cast<size_t>(row * dim + d)];
+      ASSERT_TRUE(std::isfinite(value));
+      mean += value;
+      square += value * value;
+    }
+    norm_rest += square / (rows - 1);
+    mean /= rows - 1;
+    const double sd = std::sqrt(square / (rows - 1) - mean * mean);
+    EXPECT_NEAR(sd, 0.70, 0.05);
+    outliers += std::abs(mean) > 4;
+    norm_first += std::pow(keys[static_cast<size_t>(d)], 2);
+  }
+  EXPECT_GE(outliers, 1);
+  EXPECT_LE(outliers, 2);
+  EXPECT_LT(std::sqrt(norm_first / norm_rest), 0.35) << "the first token is a sink of small norm";
+}
+
+TEST(SampleData, DoesNotDependOnTheNumberOfThreads) {
+  std::vector<float> one(64 * 3 * 8), other(64 * 3 * 8);
+  ThreadPool single(1), several(4);
+  fill_sample(single, Role::query, DType::f32, one.data(), 64, 3, 8, 24, 8, 5);
+  fill_sample(several, Role::query, DType::f32, other.data(), 64, 3, 8, 24, 8, 5);
+  EXPECT_EQ(one, other);
+}
+
+TEST(SampleData, ListsHaveHalfDensity) {
+  Problem problem = base();
+  problem.seqlen_q = 256;
+  problem.seqlen_kv = 512;
+  problem.sparsity = {SparsityKind::csr_lists, 64, 32, true, true, 1, 1, 0};
+  HostLists full, partial;
+  fill_lists(problem, full, partial);
+  EXPECT_EQ(full.indices.size() + partial.indices.size(), 4u * 16 / 2);
+  EXPECT_EQ(full.row_ptr.size(), 5u);
+  EXPECT_EQ(full.row_ptr.back(), static_cast<int64_t>(full.indices.size()));
+}
+
+TEST(SampleData, EvenLengthsShareTheTotal) {
+  EXPECT_EQ(even_lengths(3, 10), (std::vector<int32_t>{0, 4, 7, 10}));
+  EXPECT_EQ(even_lengths(2, 0), (std::vector<int32_t>{0, 0, 0}));
+  EXPECT_EQ(even_lengths(4, 4), (std::vector<int32_t>{0, 1, 2, 3, 4}));
+}
+
+}  // namespace
+}  // namespace attune::tuner
