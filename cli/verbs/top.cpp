@@ -86,9 +86,7 @@ void leaderboard(const std::vector<cache::StoredRecord>& records, const std::str
                age_text(r.measured_unix_ms), config_text(r.config)});
   }
   board["measured"] = records.size();
-  board["failed"] = failed;
-  text +=
-      fmt::format("{}{}: {} measured, {} failed or not valid\n", text.empty() ? "" : "\n", title, records.size(), failed);
+  text += fmt::format("{}{}: {}\n", text.empty() ? "" : "\n", title, status_counts(records));
   if (!table.empty()) text += table.text();
   json.push_back(std::move(board));
 }
