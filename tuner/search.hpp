@@ -32,7 +32,7 @@ struct Candidate {
 
 struct SearchRules {
   SamplingRule screen{.min_samples = 3, .max_samples = 7, .max_total_ms = 200, .relative_precision = 0.03};
-  double give_up_factor = 2;  // a config whose first sample is above this times the best is abandoned
+  double give_up_factor = 2;  // a config whose first samples are all above this times the best is abandoned
   size_t race_size = 8, final_size = 4;
   double race_margin = 1.15;  // who screened within this of the best is raced
   RaceRule race{.min_rounds = 6, .max_rounds = 8, .tie_limit = 0.02};

@@ -1,6 +1,8 @@
 // The sampling rule: precise enough, or out of samples or time.
 #include "tuner/stopping.hpp"
 
+#include <algorithm>
+
 #include "tuner/statistics.hpp"
 
 namespace attune::tuner {
@@ -8,12 +10,13 @@ namespace attune::tuner {
 void Sampling::add(double sample_ms) {
   samples_ms_.push_back(sample_ms);
   total_ms_ += sample_ms;
-  if (rule_.give_up_above_ms > 0 && sample_ms > rule_.give_up_above_ms) {
-    // One outlier must not condemn a good config: only a first look that is hopeless, or most of the samples, do.
-    if (samples_ms_.size() == 1 || median(samples_ms_) > rule_.give_up_above_ms) {
-      reason_ = "hopeless";
-      return;
-    }
+  // Contention only ever adds time, so the fastest sample judges. On a machine that others use, a first call of ten times
+  // its true time is common: three looks, unless the first ones cost a good part of the time already.
+  const bool looked = samples_ms_.size() >= 3 || total_ms_ >= rule_.max_total_ms / 4;
+  const double fastest_ms = *std::min_element(samples_ms_.begin(), samples_ms_.end());
+  if (rule_.give_up_above_ms > 0 && looked && fastest_ms > rule_.give_up_above_ms) {
+    reason_ = "hopeless";
+    return;
   }
   const auto kept = static_cast<int>(samples_ms_.size()) - 1;
   if (kept < 1) return;

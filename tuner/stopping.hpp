@@ -11,7 +11,8 @@ struct SamplingRule {
   int max_samples = 9;
   double max_total_ms = 300;         // time in the kernel, the dropped sample included
   double relative_precision = 0.03;  // half width of the median's confidence interval over the median
-  // A sample above this is hopeless: sampling ends at once, also at the first sample. 0: never.
+  // When the fastest of three samples is above this, or of fewer that took a quarter of max_total_ms, it is hopeless. 0:
+  // never.
   double give_up_above_ms = 0;
 };
 

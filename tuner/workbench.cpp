@@ -117,9 +117,11 @@ Result<void> Workbench::sample(const runtime::Plan& plan, void* workspace, const
   }
   measurement.samples_ms = sampling.samples_ms();
   if (sampling.reason() == "hopeless") {
-    fail(measurement, "abandoned",
-         fmt::format("sampling ended early: {:.4g} ms is above the limit of {:.4g} ms, so it cannot win",
-                     measurement.samples_ms.back(), rule.give_up_above_ms));
+    fail(
+        measurement, "abandoned",
+        fmt::format("sampling ended early: the fastest of {} samples is {:.4g} ms, above the limit of {:.4g} ms",
+                    measurement.samples_ms.size(),
+                    *std::min_element(measurement.samples_ms.begin(), measurement.samples_ms.end()), rule.give_up_above_ms));
   }
   return {};
 }

@@ -87,10 +87,14 @@ TEST(Stopping, TimeEndsIt) {
   EXPECT_EQ(samples_taken(rule, {500, 400, 300}, "time"), 2);  // one sample is kept, however slow it is
 }
 
-TEST(Stopping, HopelessEndsAtTheFirstSampleButNotForOneOutlier) {
+TEST(Stopping, HopelessNeedsThreeSlowSamplesOrMuchTime) {
   SamplingRule rule{.min_samples = 3, .max_samples = 9, .max_total_ms = 1000, .relative_precision = 0.03};
   rule.give_up_above_ms = 20;
-  EXPECT_EQ(samples_taken(rule, {21, 10}, "hopeless"), 1);
+  EXPECT_EQ(samples_taken(rule, {25, 24, 23, 10}, "hopeless"), 3);
+  EXPECT_EQ(samples_taken(rule, {300, 10}, "hopeless"), 1);  // one such call is a good part of the time
+  // Another process took the first calls, or one in between: no verdict.
+  EXPECT_GT(samples_taken(rule, {200, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10}, "precise"), 3);
+  EXPECT_GT(samples_taken(rule, {90, 80, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10}, "precise"), 4);
   EXPECT_GT(samples_taken(rule, {10, 10, 30, 10, 10, 10, 10, 10, 10, 10, 10}, "precise"), 4);
 }
 
