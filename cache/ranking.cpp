@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <string_view>
 #include <tuple>
-#include <unordered_map>
+#include <utility>
 
 namespace attune::cache {
 namespace {
@@ -18,7 +19,16 @@ bool is_good(const Record& record) {
 
 double noise_ms(const Record& record) { return std::isnan(record.statistics.mad_ms) ? 0 : record.statistics.mad_ms; }
 
-// What is known of one config.
+// Records of one key may be of several problems of a bucket: times are only compared within one problem.
+using OfProblem = std::pair<std::string_view, std::string_view>;
+
+OfProblem identity(const Record& record) { return {record.problem, record.config}; }
+
+// Two configs tie when they are closer than the noise, but never when one is more than 2 % slower: on a disturbed machine the
+// deviation is half the median, and a tie then would let the simplest config win.
+constexpr double max_tie = 0.02;
+
+// What is known of one config on one problem.
 struct History {
   const FoundRecord* latest_good = nullptr;
   int64_t latest_wrong_unix_ms = INT64_MIN;
@@ -32,10 +42,10 @@ bool is_later(const FoundRecord& a, const FoundRecord& b) {
 }  // namespace
 
 void rank(std::vector<FoundRecord>& records) {
-  std::unordered_map<std::string_view, History> histories;
+  std::map<OfProblem, History> histories;
   for (const FoundRecord& found : records) {
     const Record& record = found.stored.record;
-    History& history = histories[record.config];
+    History& history = histories[identity(record)];
     if (is_good(record)) {
       if (history.latest_good == nullptr || is_later(found, *history.latest_good)) history.latest_good = &found;
     } else if (record.status == "validation_failed") {
@@ -48,14 +58,15 @@ void rank(std::vector<FoundRecord>& records) {
     return std::make_tuple(median, r.complexity, std::string_view(r.config), std::string_view(id));
   };
   std::vector<Standing> standings(records.size());
-  const FoundRecord* fastest = nullptr;
+  std::map<std::string_view, const FoundRecord*> fastest_of;
   for (size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i].stored.record;
-    const History& history = histories[record.config];
+    const History& history = histories[identity(record)];
     if (!is_good(record)) {
       standings[i] = record.status == "ok" ? Standing::unvalidated : Standing::failed;
     } else if (history.latest_good == &records[i] && history.latest_wrong_unix_ms <= record.measured_unix_ms) {
       standings[i] = Standing::candidate;
+      const FoundRecord*& fastest = fastest_of[record.problem];
       if (fastest == nullptr || by_time(record, records[i].id) < by_time(fastest->stored.record, fastest->id)) {
         fastest = &records[i];
       }
@@ -65,10 +76,11 @@ void rank(std::vector<FoundRecord>& records) {
   }
   for (size_t i = 0; i < records.size(); ++i) {
     if (standings[i] != Standing::candidate) continue;
-    const Record& best = fastest->stored.record;
     const Record& record = records[i].stored.record;
+    const Record& best = fastest_of[record.problem]->stored.record;
     const double behind_ms = record.statistics.median_ms - best.statistics.median_ms;
-    if (behind_ms > std::min(noise_ms(record), noise_ms(best))) standings[i] = Standing::outside_noise;
+    const double tie_ms = std::min({noise_ms(record), noise_ms(best), max_tie * best.statistics.median_ms});
+    if (behind_ms > tie_ms) standings[i] = Standing::outside_noise;
   }
 
   std::vector<size_t> order(records.size());

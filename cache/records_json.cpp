@@ -16,7 +16,10 @@
 namespace attune::cache {
 namespace {
 
-using Json = nlohmann::ordered_json;
+// Written in the order of the fields. Read into a map: inserting into the ordered kind is linear, so a hostile line of a
+// hundred thousand fields would cost seconds.
+using OrderedJson = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 constexpr std::string_view format_name = "attune-records";
 // Fields are bounded one by one; this bounds the parser's work before it has told them apart.
@@ -85,11 +88,11 @@ void fields(Row& row, Visitor&& visit) {
   }
 }
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const OrderedJson& json) { return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
 
 template <class Row>
-Json to_json(std::string_view table, const Row& row) {
-  Json json;
+OrderedJson to_json(std::string_view table, const Row& row) {
+  OrderedJson json;
   json["table"] = table;
   fields(row, [&](const char* name, const auto& value) {
     if constexpr (std::is_same_v<std::decay_t<decltype(value)>, double>) {
@@ -228,7 +231,7 @@ Result<int64_t> check_header(std::string_view line) {
 }  // namespace
 
 std::string header_line(size_t rows) {
-  Json json;
+  OrderedJson json;
   json["format"] = format_name;
   json["schema"] = records_schema().version;
   json["rows"] = rows;
@@ -241,7 +244,7 @@ std::string to_line(const SessionRow& row) { return dump(to_json("session", row)
 std::string to_line(const BadMark& row) { return dump(to_json("bad", row)); }
 
 std::string to_line(const Record& row) {
-  Json json = to_json("record", row);
+  OrderedJson json = to_json("record", row);
   json["id"] = row.id();
   return dump(json);
 }
