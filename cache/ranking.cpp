@@ -24,15 +24,9 @@ using OfProblem = std::pair<std::string_view, std::string_view>;
 
 OfProblem identity(const Record& record) { return {record.problem, record.config}; }
 
-// Two configs tie when they are closer than the noise, but never when one is more than 2 % slower: on a disturbed machine the
-// deviation is half the median, and a tie then would let the simplest config win.
+// Two configs tie when they are closer than the noise, but never when one is more than 2 % slower: on a disturbed machine
+// the deviation is half the median, and a tie then would let the simplest config win.
 constexpr double max_tie = 0.02;
-
-// What is known of one config on one problem.
-struct History {
-  const FoundRecord* latest_good = nullptr;
-  int64_t latest_wrong_unix_ms = INT64_MIN;
-};
 
 bool is_later(const FoundRecord& a, const FoundRecord& b) {
   const auto time_a = a.stored.record.measured_unix_ms, time_b = b.stored.record.measured_unix_ms;
@@ -42,16 +36,22 @@ bool is_later(const FoundRecord& a, const FoundRecord& b) {
 }  // namespace
 
 void rank(std::vector<FoundRecord>& records) {
-  std::map<OfProblem, History> histories;
+  std::map<OfProblem, const FoundRecord*> latest_good;
+  std::map<std::string_view, int64_t> latest_wrong_unix_ms;  // of a config on any problem: wrong once is wrong in its bucket
   for (const FoundRecord& found : records) {
     const Record& record = found.stored.record;
-    History& history = histories[identity(record)];
     if (is_good(record)) {
-      if (history.latest_good == nullptr || is_later(found, *history.latest_good)) history.latest_good = &found;
+      const FoundRecord*& latest = latest_good[identity(record)];
+      if (latest == nullptr || is_later(found, *latest)) latest = &found;
     } else if (record.status == "validation_failed") {
-      history.latest_wrong_unix_ms = std::max(history.latest_wrong_unix_ms, record.measured_unix_ms);
+      int64_t& latest = latest_wrong_unix_ms.try_emplace(record.config, INT64_MIN).first->second;
+      latest = std::max(latest, record.measured_unix_ms);
     }
   }
+  const auto refuted_since = [&](const Record& record) {
+    const auto wrong = latest_wrong_unix_ms.find(record.config);
+    return wrong != latest_wrong_unix_ms.end() && wrong->second > record.measured_unix_ms;
+  };
 
   const auto by_time = [](const Record& r, const std::string& id) {
     const double median = r.statistics.median_ms > 0 ? r.statistics.median_ms : HUGE_VAL;
@@ -61,10 +61,9 @@ void rank(std::vector<FoundRecord>& records) {
   std::map<std::string_view, const FoundRecord*> fastest_of;
   for (size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i].stored.record;
-    const History& history = histories[identity(record)];
     if (!is_good(record)) {
       standings[i] = record.status == "ok" ? Standing::unvalidated : Standing::failed;
-    } else if (history.latest_good == &records[i] && history.latest_wrong_unix_ms <= record.measured_unix_ms) {
+    } else if (latest_good[identity(record)] == &records[i] && !refuted_since(record)) {
       standings[i] = Standing::candidate;
       const FoundRecord*& fastest = fastest_of[record.problem];
       if (fastest == nullptr || by_time(record, records[i].id) < by_time(fastest->stored.record, fastest->id)) {

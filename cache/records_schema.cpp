@@ -44,7 +44,7 @@ constexpr const char* added_in_2 = R"sql(
 CREATE TABLE bad (record_id TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (record_id, reason)) STRICT;
 CREATE VIEW winner AS
 WITH good AS (
-  SELECT r.*, row_number() OVER (PARTITION BY tuning_id, config ORDER BY measured_unix_ms DESC, id) AS age
+  SELECT r.*, row_number() OVER (PARTITION BY tuning_id, problem_id, config ORDER BY measured_unix_ms DESC, id) AS age
   FROM record AS r
   WHERE status = 'ok' AND validated = 1 AND median_ms > 0 AND median_ms < 9e999
     AND NOT EXISTS (SELECT 1 FROM bad WHERE bad.record_id = r.id)
@@ -53,14 +53,15 @@ WITH good AS (
                       AND later.status = 'validation_failed' AND later.measured_unix_ms > r.measured_unix_ms
                       AND NOT EXISTS (SELECT 1 FROM bad WHERE bad.record_id = later.id))
 ), timed AS (
-  SELECT *, first_value(median_ms) OVER fastest AS best_ms, first_value(coalesce(mad_ms, 0)) OVER fastest AS best_mad
+  SELECT *, first_value(median_ms) OVER fastest AS best_ms,
+         min(first_value(coalesce(mad_ms, 0)) OVER fastest, 0.02 * first_value(median_ms) OVER fastest) AS best_tie
   FROM good WHERE age = 1
-  WINDOW fastest AS (PARTITION BY tuning_id ORDER BY median_ms, complexity, config)
+  WINDOW fastest AS (PARTITION BY tuning_id, problem_id ORDER BY median_ms, complexity, config)
 ), placed AS (
   SELECT *, row_number() OVER (
-    PARTITION BY tuning_id
-    ORDER BY median_ms - best_ms > min(coalesce(mad_ms, 0), best_mad),
-             iif(median_ms - best_ms > min(coalesce(mad_ms, 0), best_mad), 0, complexity),
+    PARTITION BY tuning_id, problem_id
+    ORDER BY median_ms - best_ms > min(coalesce(mad_ms, 0), best_tie),
+             iif(median_ms - best_ms > min(coalesce(mad_ms, 0), best_tie), 0, complexity),
              median_ms, complexity, config) AS place
   FROM timed
 )

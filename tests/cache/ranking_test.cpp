@@ -102,6 +102,25 @@ TEST(Ranking, InsideTheNoiseTheSimplerConfigWins) {
   EXPECT_EQ(medians(records), (std::vector<double>{1.00, 1.01, 1.2}));
 }
 
+TEST(Ranking, ADisturbedMachineDoesNotMakeSlowConfigsTie) {
+  Record fast = record_of(1, 2.6), simple = record_of(2, 6.3);
+  fast.complexity = 5;
+  simple.complexity = 1;
+  fast.statistics.mad_ms = simple.statistics.mad_ms = 5;
+  auto records = found({fast, simple});
+  rank(records);
+  EXPECT_EQ(medians(records), (std::vector<double>{2.6, 6.3}));
+}
+
+TEST(Ranking, ProblemsOfOneBucketDoNotSupersedeEachOther) {
+  Record small = record_of(1, 1, 2000), large = record_of(1, 8, 1000), other = record_of(2, 9, 1500);
+  small.problem = R"({"seqlen_q":512})";
+  large.problem = other.problem = R"({"seqlen_q":1000})";
+  auto records = found({small, large, other});
+  rank(records);
+  EXPECT_EQ(medians(records), (std::vector<double>{1, 8, 9}));
+}
+
 TEST(Ranking, TimesThatCannotBeAreNoWinners) {
   for (const double impossible : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
     auto records = found({record_of(1, impossible), record_of(2, 7)});
