@@ -92,10 +92,12 @@ TEST_F(LogTest, TheThresholdHolds) {
 }
 
 TEST_F(LogTest, OnceIsOnceAcrossThreads) {
+  static int repetition = 0;  // once a process: a repeated run of this test needs a key of its own
+  const std::string key = "log-test-key-" + std::to_string(repetition++);
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([] {
-      for (int j = 0; j < 100; ++j) log_once(LogLevel::warning, "log-test-key", "said");
+    threads.emplace_back([&key] {
+      for (int j = 0; j < 100; ++j) log_once(LogLevel::warning, key, "said");
     });
   }
   for (auto& thread : threads) thread.join();
