@@ -87,7 +87,10 @@ int Program::fail(const std::string& verb, const Error& error, ExitCode code) co
     print(dump(document));
   }
   fmt::print(stderr, "attune{}{}: {}\n", verb.empty() ? "" : " ", verb, message);
-  if (!json_ && !error.log().empty()) fmt::print(stderr, "{}\n", error.log());
+  // A compiler's own words help; other logs (which records were skipped, and why) are in the JSON.
+  if (!json_ && error.status() == Status::compile_failed && !error.log().empty()) {
+    fmt::print(stderr, "{}\n", error.log());
+  }
   return static_cast<int>(code);
 }
 

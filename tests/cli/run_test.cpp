@@ -193,6 +193,7 @@ TEST_F(Run, HostileTensorsAreNamed) {
   refused({}, "--k: its head_dim is 25, but Q's is 24");
   program.save("k.npy", tensor(DType::f16, {2, 2, 45, 24}));
   refused({}, "--k: dtype is fp16, but Q is fp32");
+  program.save("k.npy", tensor(DType::f32, {2, 2, 45, 24}));
   program.save("q.npy", tensor(DType::f32, {4, 33, 24}));
   refused({}, "must be [B, H, S, D]");
   program.save("q.npy", integers(DType::i32, {1}));

@@ -40,7 +40,7 @@ TEST(Verbs, UsageErrors) {
                                              {"tune", "llama9"},
                                              {"tune", small, "--budget", "soon"},
                                              {"bench", small, "--seconds", "-1"},
-                                             {"explain", "--problem", "{}"},
+                                             {"explain", "--problem", "{\"batch\":0}"},
                                              {"explain", "--problem", "{"},
                                              {"emit", small, "vit-b"},
                                              {"emit", small, "--what", "object"},
