@@ -59,15 +59,6 @@ Result<void> check_workspace(const void* memory, int64_t given_bytes, int64_t ne
   return {};
 }
 
-// Lengths and block lists steer the kernel's addresses: where the host can read them, they are checked before each launch.
-Result<void> execute(ContextBody& body, const runtime::Plan& plan, const Tensors& tensors, void* workspace, void* stream) {
-  if (body.reads_host_memory) {
-    ATTUNE_CHECK(runtime::validate(plan.problem, tensors));
-    ATTUNE_CHECK(runtime::validate_contents(plan.problem, tensors));
-  }
-  return body.runtime->execute(plan, tensors, workspace, stream);
-}
-
 Result<void> attend(ContextBody& body, const attune_problem* given_problem, const attune_tensors* given_tensors,
                     void* stream) {
   ATTUNE_TRY(const Problem problem, to_problem(given_problem));
@@ -86,7 +77,7 @@ Result<void> attend(ContextBody& body, const attune_problem* given_problem, cons
                              plan->workspace_bytes));
   }
   ATTUNE_CHECK(check_workspace(workspace.memory(), plan->workspace_bytes, plan->workspace_bytes));
-  return execute(body, *plan, tensors, workspace.memory(), stream);
+  return body.runtime->execute(*plan, tensors, workspace.memory(), stream);
 }
 
 }  // namespace
@@ -151,7 +142,7 @@ attune_status attune_execute(attune_context* context, const attune_plan* plan, c
       return invalid("plan belongs to another context. Find it in the context it is executed in.");
     ATTUNE_TRY(const Tensors views, to_tensors(tensors));
     ATTUNE_CHECK(check_workspace(workspace, workspace_bytes, plan->plan->workspace_bytes));
-    return execute(*context->body, *plan->plan, views, workspace, stream);
+    return context->body->runtime->execute(*plan->plan, views, workspace, stream);
   });
 }
 

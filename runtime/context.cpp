@@ -153,6 +153,8 @@ Result<void> Context::execute(const Plan& plan, const Tensors& tensors, void* wo
   }
   if (!has_rows(plan.problem)) return {};
   ATTUNE_CHECK(validate(plan.problem, tensors));
+  // Lengths and block lists steer the kernel's addresses: where the host can read them, they are checked before each launch.
+  if (impl_->device->device_class().kind != "cuda") ATTUNE_CHECK(validate_contents(plan.problem, tensors));
   if (plan.workspace_bytes > 0 && workspace == nullptr) {
     return Error(Status::invalid_argument,
                  fmt::format("workspace is null, but this plan needs {} bytes: allocate them, aligned to {} bytes.",
