@@ -8,8 +8,14 @@ cd "$root"
 
 say() { printf '\n== %s\n' "$1"; }
 attune() {
+  local word
   printf '$ attune'
-  printf ' %q' "$@"
+  for word in "$@"; do
+    case $word in
+      *[\ \(]*) printf ' "%s"' "$word" ;;
+      *) printf ' %s' "$word" ;;
+    esac
+  done
   printf '\n'
   "$root/build/release/cli/attune" "$@"
 }
