@@ -46,10 +46,7 @@ if ! install base; then
   exit 2
 fi
 install onnxruntime || echo "bench: ONNX Runtime cannot be installed and is left out: $(tail -n 1 .venv/pip-onnxruntime.log)" >&2
-cpu_index=https://download.pytorch.org/whl/cpu
-install torch --index-url "$cpu_index" --extra-index-url https://pypi.org/simple --timeout 8 --retries 0 ||
-  install torch ||
-  echo "bench: PyTorch cannot be installed and is left out: $(tail -n 1 .venv/pip-torch.log)" >&2
+install torch || echo "bench: PyTorch cannot be installed and is left out: $(tail -n 1 .venv/pip-torch.log)" >&2
 
 mkdir -p bench/results
 "$build/bench/attune_bench" --benchmark_min_time="$micro_time" --benchmark_out=bench/results/micro.json --benchmark_out_format=json
