@@ -10,7 +10,8 @@ esac
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh
 
-flags="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1"
+# -w: the ordinary build, with g++, is the one that turns warnings into errors.
+flags="-w -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1"
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 \
   -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" \
@@ -22,6 +23,12 @@ mkdir -p build/fuzz/crashes
 build/fuzz/tests/fuzz/fuzz_seeds "$corpus"
 for target in npy safetensors records_import shapes; do
   echo "== $target, $seconds s"
-  build/fuzz/tests/fuzz/fuzz_$target "$corpus/$target" -max_total_time="$seconds" -max_len=65536 -timeout=10 \
-    -rss_limit_mb=2048 -artifact_prefix=build/fuzz/crashes/ -print_final_stats=1 -verbosity=0
+  log=build/fuzz/$target.log
+  if ! build/fuzz/tests/fuzz/fuzz_$target "$corpus/$target" -max_total_time="$seconds" -max_len=65536 -timeout=10 \
+    -rss_limit_mb=2048 -artifact_prefix=build/fuzz/crashes/ -print_final_stats=1 -verbosity=0 >"$log" 2>&1; then
+    tail -n 40 "$log" >&2
+    echo "fuzz: $target failed; the input is in build/fuzz/crashes" >&2
+    exit 4
+  fi
+  grep '^stat::' "$log"
 done
