@@ -21,8 +21,14 @@ std::vector<Candidate*> Search::entrants(size_t limit, const RaceRule& rule, dou
     if ((ms > margin_ms && count >= 2) || left_ms < 0) break;
   }
   if (count < 2) count = order.size() == 1 && left_ms >= 0 ? 1 : 0;
-  order.resize(count);
-  return order;
+  std::vector<Candidate*> who(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));
+  // The heuristic meets the others whatever its screening said: a winner that is slower than no tuning at all is no winner.
+  const auto heuristic = candidates_.find(setup_.heuristic.to_json());
+  if (who.size() >= 2 && heuristic != candidates_.end() && heuristic->second.ok() &&
+      std::find(who.begin(), who.end(), &heuristic->second) == who.end()) {
+    who.push_back(&heuristic->second);
+  }
+  return who;
 }
 
 void Search::finals() {
