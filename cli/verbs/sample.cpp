@@ -36,6 +36,10 @@ Result<Report> sample(const SampleArguments& arguments) {
                  fmt::format("--out: {} must end in .safetensors; for .npy files use --out-dir DIR", arguments.out));
   }
   const std::filesystem::path directory(arguments.directory);
+  if (!one_file) {
+    std::error_code failure;  // what went wrong is said by the check below
+    std::filesystem::create_directories(directory, failure);
+  }
   ATTUNE_CHECK(check_output_name(one_file ? arguments.out : (directory / "q.npy").string(), one_file ? "--out" : "--out-dir",
                                  problem.dtype));
   ATTUNE_TRY(const Sample made, make_sample(problem, arguments.sample));
@@ -80,7 +84,9 @@ void add_sample(CLI::App& root, Program& program) {
       ->capture_default_str()
       ->group(group);
   verb.add_option("--out", a->out, "One .safetensors file with the tensors q, k and v")->type_name("FILE")->group(group);
-  verb.add_option("--out-dir", a->directory, "Directory for q.npy, k.npy and v.npy")->type_name("DIR")->group(group);
+  verb.add_option("--out-dir", a->directory, "Directory for q.npy, k.npy and v.npy; made if it is missing")
+      ->type_name("DIR")
+      ->group(group);
   program.on(verb, [a] { return sample(*a); });
 }
 

@@ -1,6 +1,7 @@
 // Every verb of the real program: exit codes, JSON that parses, and what must be on the page.
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "common/files.hpp"
@@ -163,7 +164,9 @@ TEST(Verbs, SampleMakesWhatRunTakes) {
   EXPECT_EQ(made.json()["files"].size(), 3u);
   const auto ran = program.run({"run", "--q", file, "--k", file, "--v", file, "--check"});
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
-  EXPECT_EQ(program.run({"sample", small, "--out-dir", program.path("missing")}).code, 2);
+  EXPECT_EQ(program.run({"sample", small, "--out-dir", program.path("made/on/the/way")}).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(program.path("made/on/the/way/q.npy")));
+  EXPECT_EQ(program.run({"sample", small, "--out-dir", file + "/below"}).code, 2);  // below a file
 }
 
 TEST(Verbs, DoctorTellsReadyFromBroken) {
