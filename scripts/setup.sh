@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build ccache git pkg-config python3 python3-venv
   llvm-19-dev libzstd-dev zlib1g-dev
   libsqlite3-dev libfmt-dev libcli11-dev nlohmann-json3-dev libssl-dev libxxhash-dev
-  libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
 )
 

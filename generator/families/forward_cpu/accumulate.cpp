@@ -3,25 +3,28 @@
 
 namespace attune::forward_cpu {
 
-Value* multiply_accumulate(ir::Builder& b, bool dot, Value* a_words, Value* b_words, Value* sum);  // scores.cpp
-
 Value* Emitter::value_vector(Value* row, Value* offset_bytes, int64_t live, const std::string& name) {
   Value* address = b_.at(row, offset_bytes);
   if (s_.v_pack) return b_.load(b_.words(), address, s_.lanes * 4, name);
   return b_.raw().CreateBitCast(ir::load_as_f32(b_, s_.dtype, address, live, name), b_.words());
 }
 
+// Both forms are called alike.
+llvm::Function* Emitter::accumulate_function(const std::string& name) {
+  return b_.function(name,
+                     {{"outputs", b_.ptr()},
+                      {"probabilities", b_.ptr()},
+                      {"values", b_.ptr()},
+                      {"stride", b_.i64()},
+                      {"alpha", b_.ptr()},
+                      {"count", b_.i64()}},
+                     false);
+}
+
 // rows x pv_columns registers of O at a time; `values` are packed rows, or the caller's rows `stride` bytes apart.
 void Emitter::emit_accumulate() {
   auto& ir = b_.raw();
-  auto* f = b_.function("accumulate",
-                        {{"outputs", b_.ptr()},
-                         {"probabilities", b_.ptr()},
-                         {"values", b_.ptr()},
-                         {"stride", b_.i64()},
-                         {"alpha", b_.ptr()},
-                         {"count", b_.i64()}},
-                        false);
+  auto* f = accumulate_function("accumulate");
   Value *outputs = f->getArg(0), *probabilities = f->getArg(1), *values = f->getArg(2), *stride = f->getArg(3),
         *alpha = f->getArg(4), *count = f->getArg(5);
   const int64_t per_step = s_.dot_values() ? 2 : 1;  // keys of one multiply
@@ -98,14 +101,7 @@ void Emitter::emit_accumulate() {
 // does not touch the row at all, since 0 * NaN is not 0.
 void Emitter::emit_accumulate_guarded() {
   auto& ir = b_.raw();
-  auto* f = b_.function("accumulate_guarded",
-                        {{"outputs", b_.ptr()},
-                         {"probabilities", b_.ptr()},
-                         {"values", b_.ptr()},
-                         {"stride", b_.i64()},
-                         {"alpha", b_.ptr()},
-                         {"count", b_.i64()}},
-                        false);
+  auto* f = accumulate_function("accumulate_guarded");
   Value *outputs = f->getArg(0), *probabilities = f->getArg(1), *values = f->getArg(2), *stride = f->getArg(3),
         *alpha = f->getArg(4), *count = f->getArg(5);
   const int64_t in_bytes = s_.v_pack ? 4 : s_.input_bytes;

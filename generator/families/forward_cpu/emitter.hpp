@@ -15,6 +15,9 @@ namespace attune::forward_cpu {
 using ir::Value;
 using ir::Values;
 
+// sum + a * b of one register, or of its bf16 pairs. scores.cpp.
+Value* multiply_accumulate(ir::Builder& b, bool dot, Value* a_words, Value* b_words, Value* sum);
+
 class Emitter {
  public:
   Emitter(const Shape& shape, const std::string& module_name) : s_(shape), b_(module_name, shape.target) {}
@@ -75,6 +78,7 @@ class Emitter {
   };
   Row row_of(Value* scratch, Value* row);
 
+  llvm::Function* accumulate_function(const std::string& name);
   // One register of V of the block: fp32 or bf16 pairs from the packed copy, or converted from the caller's rows.
   Value* value_vector(Value* row, Value* offset_bytes, int64_t live, const std::string& name);
   // 1 / l and the factor of the attention sink, for one finished row.

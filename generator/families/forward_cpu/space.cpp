@@ -39,7 +39,7 @@ const std::vector<std::string_view> constraint_texts = {
     "splits == 1 || (lists == 0 && splits * block_n <= 2 * seqlen_kv)",
     // Split keys cost a second pass over every row: only where rows alone cannot occupy the cores.
     "splits == 1 || batch * heads_kv * seqlen_q <= 64 * cores",
-    // Packed keys, values, queries and sums of a work item stay in half of the second-level cache, or close to it.
+    // Packed keys, values, queries and sums of a work item stay within twice the second-level cache.
     "4 * (block_m * (q_row_words + o_row_words) + block_n * (k_pack * k_words + v_pack * o_row_words)) <= 2 * l2_bytes",
 };
 
