@@ -206,14 +206,14 @@ Result<void> UserDatabase::bring_up(Notices& notices) {
       return create(*connection_, schema_);
     }
     case Condition::current: {
-      const auto sound = probe(*connection_, schema_);
+      auto sound = probe(*connection_, schema_);
       if (!sound.ok() && sqlite::is_corruption(sound.error())) return replace_damaged(sound.error(), notices);
       return sound;
     }
     case Condition::older: {
       const int64_t version = connection_->integer("PRAGMA user_version").value_or(0);
       ATTUNE_CHECK(back_up(version));
-      const auto migrated = migrate(*connection_, schema_);
+      auto migrated = migrate(*connection_, schema_);
       if (!migrated.ok() && sqlite::is_corruption(migrated.error())) return replace_damaged(migrated.error(), notices);
       if (migrated.ok()) {
         notices.add(LogLevel::info, fmt::format("cache:{}:migrated", file_.native()),
@@ -263,7 +263,7 @@ Result<void> UserDatabase::back_up(int64_t version) {
 Result<void> UserDatabase::recover(Notices& notices) {
   ATTUNE_TRY(const FileLock::Held held, lock_.exclusive(exclusive_lock_timeout_ms));
   if (was_replaced()) return {};  // somebody else repaired it; the caller follows
-  const auto sound = check_integrity(*connection_, schema_);
+  auto sound = check_integrity(*connection_, schema_);
   if (sound.ok()) return {};
   if (!sqlite::is_corruption(sound.error())) return sound.error();
   return replace_damaged(sound.error(), notices);

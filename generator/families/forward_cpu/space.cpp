@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "generator/families/forward_cpu/forward_cpu.hpp"
 #include "generator/families/forward_cpu/shape.hpp"
@@ -150,8 +151,8 @@ Config ForwardCpu::heuristic(const Spec& spec, const Problem& problem, const Dev
     std::vector<int64_t> values;
     for (const Tunable& tunable : all.tunables()) {
       if (tunable.name != name) continue;
-      for (auto value = tunable.domain.rbegin(); value != tunable.domain.rend(); ++value) {
-        if (*value <= limit) values.push_back(*value);
+      for (const int64_t value : std::views::reverse(tunable.domain)) {
+        if (value <= limit) values.push_back(value);
       }
     }
     return values;
