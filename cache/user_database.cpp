@@ -142,7 +142,7 @@ void UserDatabase::open(Notices& notices) {
   lock_ = *std::move(lock);
   const auto opened = open_writable(notices);
   if (opened.ok()) return;
-  const Error why = opened.error();
+  const Error& why = opened.error();
   if (why.status() == Status::unsupported) return give_up(Mode::closed, why, notices);  // not ours: never read, never moved
   open_read_only(notices);
   give_up(mode_, why, notices);
