@@ -74,9 +74,28 @@ Result<void> validate_varlen(const Problem& p) {
   // batch and the lengths are below 2^31, so these products fit.
   ATTUNE_CHECK(in_range("total_q (varlen: rows of the packed Q, at most batch * seqlen_q)", p.total_q, 0,
                         std::min(max_extent, p.batch * p.seqlen_q)));
+  if (p.paged()) {
+    if (p.total_kv == 0) return {};
+    return invalid(
+        fmt::format("total_kv is {}, but paged K and V are not packed; leave it 0, or set page_size to 0.", p.total_kv));
+  }
   ATTUNE_CHECK(in_range("total_kv (varlen: rows of the packed K and V, at most batch * seqlen_kv)", p.total_kv, 0,
                         std::min(max_extent, p.batch * p.seqlen_kv)));
   return {};
+}
+
+Result<void> validate_pages(const Problem& p) {
+  ATTUNE_CHECK(in_range("page_size (keys of one page; 0: K and V are not paged)", p.page_size, 0, max_extent));
+  if (!p.paged()) {
+    if (p.page_count == 0) return {};
+    return invalid(
+        fmt::format("page_count = {} has a meaning with page_size only; set page_size, or leave it 0.", p.page_count));
+  }
+  ATTUNE_CHECK(in_range("page_count (pages of the pools of K and V)", p.page_count, 1, max_extent));
+  if (p.varlen && !p.kv_lengths) {
+    return invalid("varlen with paged K and V does not say how many keys each sequence has; set kv_lengths and pass them.");
+  }
+  return addressable("the page table", {p.batch, p.pages_per_sequence()}, 4);
 }
 
 Result<void> validate_scores(const Problem& p) {
@@ -262,6 +281,8 @@ std::string_view name(SparsityKind kind) {
   return "unknown";
 }
 
+int64_t Problem::pages_per_sequence() const { return paged() ? ceil_div(seqlen_kv, page_size) : 0; }
+
 float Problem::scale() const {
   return softmax_scale ? *softmax_scale : static_cast<float>(1.0 / std::sqrt(static_cast<double>(head_dim_qk)));
 }
@@ -272,11 +293,11 @@ double Problem::flops() const {
     pairs = static_cast<double>(batch) * visible_pairs(*this, seqlen_q, seqlen_kv);
   } else {
     // The lengths are run-time data: count them as equal as the totals allow. At most four distinct pairs of lengths occur.
-    const int64_t longer_q = total_q % batch, longer_kv = total_kv % batch;
+    const int64_t keys = paged() ? batch * seqlen_kv : total_kv;
+    const int64_t longer_q = total_q % batch, longer_kv = keys % batch;
     const auto add = [&](int64_t elements, int64_t extra_q, int64_t extra_kv) {
       if (elements > 0) {
-        pairs +=
-            static_cast<double>(elements) * visible_pairs(*this, total_q / batch + extra_q, total_kv / batch + extra_kv);
+        pairs += static_cast<double>(elements) * visible_pairs(*this, total_q / batch + extra_q, keys / batch + extra_kv);
       }
     };
     add(std::min(longer_q, longer_kv), 1, 1);
@@ -293,6 +314,7 @@ Result<void> validate(const Problem& p) {
     return invalid(fmt::format("dtype is {}; give fp32, fp16 or bf16.", name(p.dtype)));
   }
   ATTUNE_CHECK(validate_varlen(p));
+  ATTUNE_CHECK(validate_pages(p));
   ATTUNE_CHECK(validate_scores(p));
   ATTUNE_CHECK(validate_mask(p));
   ATTUNE_CHECK(validate_sparsity(p));
@@ -303,11 +325,9 @@ Result<void> validate(const Problem& p) {
         "quantization is not a name of lower-case letters, digits and underscores; give 'none' for no quantization.");
   }
   const int64_t width = size_bytes(p.dtype);
-  const int64_t rows_q = p.varlen ? p.total_q : p.seqlen_q, rows_kv = p.varlen ? p.total_kv : p.seqlen_kv;
-  const int64_t elements = p.varlen ? 1 : p.batch;
-  ATTUNE_CHECK(addressable("Q", {elements, p.heads_q, rows_q, p.head_dim_qk}, width));
-  ATTUNE_CHECK(addressable("K", {elements, p.heads_kv, rows_kv, p.head_dim_qk}, width));
-  ATTUNE_CHECK(addressable("V", {elements, p.heads_kv, rows_kv, p.head_dim_v}, width));
+  ATTUNE_CHECK(addressable("Q", {p.q_elements(), p.heads_q, p.q_rows(), p.head_dim_qk}, width));
+  ATTUNE_CHECK(addressable("K", {p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_qk}, width));
+  ATTUNE_CHECK(addressable("V", {p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_v}, width));
   // fp32 partial results of a split launch live in the workspace, so O must be addressable in fp32.
   return addressable("O", {p.batch, p.heads_q, p.seqlen_q, p.head_dim_v}, size_bytes(DType::f32));
 }
@@ -331,6 +351,7 @@ std::string to_text(const Problem& p) {
   }
   if (p.kv_lengths) add("kv_lengths");
   if (p.varlen) add(fmt::format("varlen({},{})", p.total_q, p.total_kv));
+  if (p.paged()) add(fmt::format("paged({},{})", p.page_size, p.page_count));
   if (p.sparsity.kind != SparsityKind::none) {
     const SparsityRequest& s = p.sparsity;
     add(fmt::format("{}({}x{} {} {}x{}{})", name(s.kind), s.block_q, s.block_kv,
@@ -340,7 +361,7 @@ std::string to_text(const Problem& p) {
                     s.batch, s.heads, s.kind == SparsityKind::padded_lists ? fmt::format(" max {}", s.max_blocks) : ""));
   }
   if (p.want_lse) add("lse");
-  if (p.quantization != "none") add(p.quantization);
+  if (p.quantization != "none") add(fmt::format("quantization({})", p.quantization));
   return text;
 }
 

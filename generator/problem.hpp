@@ -78,8 +78,12 @@ struct Problem {
   MaskRequest mask;
   bool kv_lengths = false;  // int32 per batch element: keys at and beyond it do not exist (varlen: the smaller counts)
   bool varlen = false;      // packed [total, H, D] with int32 cumulative lengths for Q and KV
-  int64_t total_q = 0, total_kv = 0;  // varlen: rows of the packed tensors
-  bool want_lse = false;              // natural log, fp32
+  int64_t total_q = 0, total_kv = 0;  // varlen: rows of the packed tensors; total_kv is 0 when the keys are paged
+  // Paged KV cache: K and V are pools of page_count pages of page_size keys, and key j of a batch element is row
+  // j % page_size of page page_table[b][j / page_size]. 0: not paged. With varlen only Q is packed, and kv_lengths is
+  // needed, since nothing else says how long a sequence is.
+  int64_t page_size = 0, page_count = 0;
+  bool want_lse = false;  // natural log, fp32
   SparsityRequest sparsity;
   std::string quantization = "none";
 
@@ -87,6 +91,14 @@ struct Problem {
 
   float scale() const;  // the explicit scale, or the default
   int64_t group() const { return heads_q / heads_kv; }
+  bool paged() const { return page_size > 0; }
+  int64_t pages_per_sequence() const;  // entries of one row of the page table; 0 unless paged
+  // Leading extents of the tensors as they lie in memory: [elements, heads, rows, D]. Packed and paged tensors have no
+  // batch of their own.
+  int64_t q_elements() const { return varlen ? 1 : batch; }
+  int64_t q_rows() const { return varlen ? total_q : seqlen_q; }
+  int64_t kv_elements() const { return paged() ? page_count : varlen ? 1 : batch; }
+  int64_t kv_rows() const { return paged() ? page_size : varlen ? total_kv : seqlen_kv; }
   // 2 * visible pairs * (D_qk + D_v), summed over heads and batch. Causal, windows and a short mask are counted exactly;
   // what is run-time data (mask values, kv_lengths, block lists) as fully visible, varlen lengths as equal as the totals
   // allow.

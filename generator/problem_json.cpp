@@ -61,6 +61,8 @@ void visit_problem(Visitor& field, ProblemType& p) {
   field("varlen", p.varlen);
   field("total_q", p.total_q);
   field("total_kv", p.total_kv);
+  field("page_size", p.page_size);
+  field("page_count", p.page_count);
   field("want_lse", p.want_lse);
   field("sparsity", p.sparsity);
   field("quantization", p.quantization);

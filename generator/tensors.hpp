@@ -7,6 +7,8 @@
 
 namespace attune {
 
+// [B,H,S,D]; packed [total,H,D] with stride_batch = 0 (varlen). Paged K and V are [page_count,H,page_size,D]: stride_batch
+// leads from page to page, stride_seq from key to key within one.
 struct TensorView {
   void* data = nullptr;
   int64_t stride_batch = 0, stride_head = 0, stride_seq = 0;
@@ -40,11 +42,15 @@ struct Tensors {
   const int32_t* cu_seqlens_q = nullptr;   // [B+1]
   const int32_t* cu_seqlens_kv = nullptr;  // [B+1]
   const int32_t* kv_lengths = nullptr;     // [B]
+  // Paged: [B, ceil(seqlen_kv / page_size)] page numbers; entries beyond a sequence's last page are never used.
+  const int32_t* page_table = nullptr;
+  int64_t page_table_stride = 0;  // from one batch element to the next
   BlockLists lists;
 };
 
-// The strides of contiguous tensors in the problem's layout: Q, K, V, O, LSE ([B,Hq,Sq], or [Hq,total_q] for varlen), mask
-// ([b][h][q][kv] of its extents, 0 where an extent is 1) and ALiBi slopes ([Hq]). Pointers are left alone.
+// The strides of contiguous tensors in the problem's layout: Q, K, V (pages laid out like batch elements), O, LSE
+// ([B,Hq,Sq], or [Hq,total_q] for varlen), mask ([b][h][q][kv] of its extents, 0 where an extent is 1), ALiBi slopes ([Hq])
+// and page table. Pointers are left alone.
 void set_contiguous_strides(const Problem& problem, Tensors& tensors);
 
 }  // namespace attune

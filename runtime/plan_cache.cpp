@@ -18,7 +18,7 @@ uint64_t hash_of(const Problem& p) {
                          bits(p.sinks) << 49 | bits(p.alibi) << 50 | bits(p.kv_lengths) << 51 | bits(p.varlen) << 52 |
                          bits(p.want_lse) << 53 | bits(p.sparsity.full) << 54 | bits(p.sparsity.partial) << 55 |
                          bits(p.softmax_scale.has_value()) << 56;
-  const std::array<uint64_t, 24> words = {bits(p.batch),
+  const std::array<uint64_t, 26> words = {bits(p.batch),
                                           bits(p.heads_q),
                                           bits(p.heads_kv),
                                           bits(p.seqlen_q),
@@ -36,6 +36,8 @@ uint64_t hash_of(const Problem& p) {
                                           bits(p.mask.seqlen_kv),
                                           bits(p.total_q),
                                           bits(p.total_kv),
+                                          bits(p.page_size),
+                                          bits(p.page_count),
                                           bits(p.sparsity.block_q),
                                           bits(p.sparsity.block_kv),
                                           bits(p.sparsity.batch),

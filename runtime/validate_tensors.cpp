@@ -72,17 +72,22 @@ Result<void> check_distinct(std::string_view tensor, std::array<Dimension, 4> di
   return {};
 }
 
-Result<void> check_view(const Problem& p, std::string_view tensor, const TensorView& view, int64_t heads, int64_t rows,
-                        int64_t columns, bool output) {
-  const std::array<Dimension, 4> dimensions{Dimension{"stride_batch", p.varlen ? 1 : p.batch, view.stride_batch},
-                                            Dimension{"stride_head", heads, view.stride_head},
-                                            Dimension{"stride_seq", rows, view.stride_seq},
-                                            Dimension{"the last stride", columns, 1}};
-  if (p.varlen && view.stride_batch != 0) {
+struct Extents {
+  int64_t elements = 0, heads = 0, rows = 0, columns = 0;
+  bool packed = false;
+};
+
+Result<void> check_view(const Problem& p, std::string_view tensor, const TensorView& view, const Extents& extents,
+                        bool output) {
+  const std::array<Dimension, 4> dimensions{Dimension{"stride_batch", extents.elements, view.stride_batch},
+                                            Dimension{"stride_head", extents.heads, view.stride_head},
+                                            Dimension{"stride_seq", extents.rows, view.stride_seq},
+                                            Dimension{"the last stride", extents.columns, 1}};
+  if (extents.packed && view.stride_batch != 0) {
     return invalid(
         fmt::format("{}: stride_batch = {}, but varlen packs the batch along the rows; pass 0.", tensor, view.stride_batch));
   }
-  if (rows > 0) ATTUNE_CHECK(check_pointer(tensor, view.data, size_bytes(p.dtype)));
+  if (extents.rows > 0) ATTUNE_CHECK(check_pointer(tensor, view.data, size_bytes(p.dtype)));
   ATTUNE_CHECK(check_span(tensor, dimensions, size_bytes(p.dtype)));
   if (output) ATTUNE_CHECK(check_distinct(tensor, dimensions));
   return {};
@@ -151,6 +156,16 @@ Result<void> check_lists(const SparsityRequest& s, const BlockLists& lists) {
   return {};
 }
 
+Result<void> check_page_table(const Problem& p, const Tensors& t) {
+  if (!p.paged()) return check_absent("page_table", t.page_table, "problem.page_size");
+  if (p.pages_per_sequence() == 0) return {};
+  ATTUNE_CHECK(check_pointer("page_table", t.page_table, 4));
+  const std::array<Dimension, 4> dimensions{Dimension{"page_table_stride", p.batch, t.page_table_stride},
+                                            Dimension{"the last stride", p.pages_per_sequence(), 1}, Dimension{"", 1, 0},
+                                            Dimension{"", 1, 0}};
+  return check_span("page_table", dimensions, 4);
+}
+
 // Monotone from 0 or more, within the packed rows, and no element longer than the problem says.
 Result<void> check_cumulative(std::string_view tensor, const int32_t* ends, int64_t batch, int64_t longest, int64_t total) {
   if (ends[0] < 0) return invalid(fmt::format("{}[0] is {}; start at 0.", tensor, ends[0]));
@@ -164,6 +179,21 @@ Result<void> check_cumulative(std::string_view tensor, const int32_t* ends, int6
   if (ends[batch] > total) {
     return invalid(fmt::format("{}[{}] is {}, beyond the {} packed rows; correct the lengths or the total.", tensor, batch,
                                ends[batch], total));
+  }
+  return {};
+}
+
+// The pages that hold the keys of each sequence exist; what stands in the table behind them does not matter.
+Result<void> check_pages(const Problem& p, const Tensors& t) {
+  for (int64_t b = 0; b < p.batch; ++b) {
+    const int64_t keys = p.kv_lengths ? t.kv_lengths[b] : p.seqlen_kv;
+    for (int64_t n = 0; n < (keys + p.page_size - 1) / p.page_size; ++n) {
+      const int32_t page = t.page_table[b * t.page_table_stride + n];
+      if (page < 0 || page >= p.page_count) {
+        return invalid(fmt::format("page_table[{}][{}] is {}; give a page from 0 to {} for each page that holds keys.", b, n,
+                                   page, p.page_count - 1));
+      }
+    }
   }
   return {};
 }
@@ -232,18 +262,23 @@ class ListReader {
 }  // namespace
 
 Result<void> validate(const Problem& p, const Tensors& t) {
-  const int64_t rows_q = p.varlen ? p.total_q : p.seqlen_q, rows_kv = p.varlen ? p.total_kv : p.seqlen_kv;
-  ATTUNE_CHECK(check_view(p, "q", t.q, p.heads_q, rows_q, p.head_dim_qk, false));
-  ATTUNE_CHECK(check_view(p, "k", t.k, p.heads_kv, rows_kv, p.head_dim_qk, false));
-  ATTUNE_CHECK(check_view(p, "v", t.v, p.heads_kv, rows_kv, p.head_dim_v, false));
-  ATTUNE_CHECK(check_view(p, "o", t.o, p.heads_q, rows_q, p.head_dim_v, true));
+  const auto query_side = [&p](int64_t columns) {
+    return Extents{p.q_elements(), p.heads_q, p.q_rows(), columns, p.varlen};
+  };
+  const auto key_side = [&p](int64_t columns) {
+    return Extents{p.kv_elements(), p.heads_kv, p.kv_rows(), columns, p.varlen && !p.paged()};
+  };
+  ATTUNE_CHECK(check_view(p, "q", t.q, query_side(p.head_dim_qk), false));
+  ATTUNE_CHECK(check_view(p, "k", t.k, key_side(p.head_dim_qk), false));
+  ATTUNE_CHECK(check_view(p, "v", t.v, key_side(p.head_dim_v), false));
+  ATTUNE_CHECK(check_view(p, "o", t.o, query_side(p.head_dim_v), true));
   for (const auto& [name, view] : {std::pair{"q", &t.q}, std::pair{"k", &t.k}, std::pair{"v", &t.v}}) {
     if (t.o.data != nullptr && t.o.data == view->data) {
       return invalid(
           fmt::format("o.data is {}.data; inputs are never modified, so give the output memory of its own.", name));
     }
   }
-  ATTUNE_CHECK(check_lse(p, t, rows_q));
+  ATTUNE_CHECK(check_lse(p, t, p.q_rows()));
   ATTUNE_CHECK(check_mask(p, t.mask));
   ATTUNE_CHECK(p.sinks ? check_pointer("sinks", t.sinks, 4) : check_absent("sinks", t.sinks, "problem.sinks"));
   ATTUNE_CHECK(p.alibi ? check_pointer("alibi_slopes", t.alibi_slopes, 4)
@@ -254,9 +289,11 @@ Result<void> validate(const Problem& p, const Tensors& t) {
                     "batch element and head.",
                     t.alibi_stride_batch, p.heads_q));
   }
-  for (const auto& [name, data] : {std::pair{"cu_seqlens_q", t.cu_seqlens_q}, std::pair{"cu_seqlens_kv", t.cu_seqlens_kv}}) {
-    ATTUNE_CHECK(p.varlen ? check_pointer(name, data, 4) : check_absent(name, data, "problem.varlen"));
-  }
+  ATTUNE_CHECK(p.varlen ? check_pointer("cu_seqlens_q", t.cu_seqlens_q, 4)
+                        : check_absent("cu_seqlens_q", t.cu_seqlens_q, "problem.varlen"));
+  ATTUNE_CHECK(p.varlen && !p.paged() ? check_pointer("cu_seqlens_kv", t.cu_seqlens_kv, 4)
+                                      : check_absent("cu_seqlens_kv", t.cu_seqlens_kv, "problem.varlen without page_size"));
+  ATTUNE_CHECK(check_page_table(p, t));
   ATTUNE_CHECK(p.kv_lengths ? check_pointer("kv_lengths", t.kv_lengths, 4)
                             : check_absent("kv_lengths", t.kv_lengths, "problem.kv_lengths"));
   return check_lists(p.sparsity, t.lists);
@@ -265,7 +302,9 @@ Result<void> validate(const Problem& p, const Tensors& t) {
 Result<void> validate_contents(const Problem& p, const Tensors& t) {
   if (p.varlen) {
     ATTUNE_CHECK(check_cumulative("cu_seqlens_q", t.cu_seqlens_q, p.batch, p.seqlen_q, p.total_q));
-    ATTUNE_CHECK(check_cumulative("cu_seqlens_kv", t.cu_seqlens_kv, p.batch, p.seqlen_kv, p.total_kv));
+    if (!p.paged()) {
+      ATTUNE_CHECK(check_cumulative("cu_seqlens_kv", t.cu_seqlens_kv, p.batch, p.seqlen_kv, p.total_kv));
+    }
   }
   if (p.kv_lengths) {
     for (int64_t b = 0; b < p.batch; ++b) {
@@ -275,6 +314,7 @@ Result<void> validate_contents(const Problem& p, const Tensors& t) {
       }
     }
   }
+  if (p.paged()) ATTUNE_CHECK(check_pages(p, t));
   if (p.sparsity.kind == SparsityKind::none) return {};
   return ListReader(p, t.lists).check();
 }

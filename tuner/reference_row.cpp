@@ -72,16 +72,31 @@ Lengths lengths_of(const Problem& problem, const Tensors& tensors, int64_t b) {
   Lengths lengths{problem.seqlen_q, problem.seqlen_kv, 0, 0};
   if (problem.varlen) {
     lengths.first_q = tensors.cu_seqlens_q[b];
-    lengths.first_kv = tensors.cu_seqlens_kv[b];
     lengths.q = tensors.cu_seqlens_q[b + 1] - lengths.first_q;
+  }
+  if (problem.varlen && !problem.paged()) {
+    lengths.first_kv = tensors.cu_seqlens_kv[b];
     lengths.kv = tensors.cu_seqlens_kv[b + 1] - lengths.first_kv;
   }
   if (problem.kv_lengths) lengths.kv = std::clamp<int64_t>(tensors.kv_lengths[b], 0, lengths.kv);
   return lengths;
 }
 
-const void* ReferenceRow::row_of(const TensorView& view, int64_t b, int64_t head, int64_t row) const {
-  const int64_t element = (problem_.varlen ? 0 : b * view.stride_batch) + head * view.stride_head + row * view.stride_seq;
+const void* ReferenceRow::query_row() const {
+  const TensorView& q = tensors_.q;
+  const int64_t element =
+      (problem_.varlen ? 0 : b_ * q.stride_batch) + h_ * q.stride_head + (lengths_.first_q + i_) * q.stride_seq;
+  return static_cast<const char*>(q.data) + element * size_bytes(problem_.dtype);
+}
+
+const void* ReferenceRow::key_row(const TensorView& view, int64_t key) const {
+  int64_t element = (h_ / problem_.group()) * view.stride_head;
+  if (problem_.paged()) {
+    const int64_t page = tensors_.page_table[b_ * tensors_.page_table_stride + key / problem_.page_size];
+    element += page * view.stride_batch + key % problem_.page_size * view.stride_seq;
+  } else {
+    element += (problem_.varlen ? 0 : b_ * view.stride_batch) + (lengths_.first_kv + key) * view.stride_seq;
+  }
   return static_cast<const char*>(view.data) + element * size_bytes(problem_.dtype);
 }
 
@@ -148,11 +163,10 @@ void ReferenceRow::compute(int64_t b, int64_t h, int64_t i) {
   position_ = i + (problem_.alignment == Alignment::bottom_right ? lengths_.kv - lengths_.q : 0);
   collect_keys(b, h, i, lengths_);
 
-  const int64_t kv_head = h / problem_.group();
   const auto d_qk = static_cast<size_t>(problem_.head_dim_qk), d_v = static_cast<size_t>(problem_.head_dim_v);
   q_.resize(d_qk);
   row_.resize(d_qk);
-  decode(problem_.dtype, row_of(tensors_.q, b, h, lengths_.first_q + i), q_);
+  decode(problem_.dtype, query_row(), q_);
 
   // Order fixed by the problem: scale, softcap, biases (ALiBi, additive mask), masks.
   const auto scale = static_cast<double>(problem_.scale()), cap = static_cast<double>(problem_.softcap);
@@ -164,7 +178,7 @@ void ReferenceRow::compute(int64_t b, int64_t h, int64_t i) {
   for (const Key key : keys_) {
     const double masked = key.in_full_block ? 0 : mask_bias(key.index);
     if (masked == -infinity) continue;
-    decode(problem_.dtype, row_of(tensors_.k, b, kv_head, lengths_.first_kv + key.index), row_);
+    decode(problem_.dtype, key_row(tensors_.k, key.index), row_);
     const Dot product = dot(q_, row_);
     double score = scale * product.value, magnitude = std::fabs(scale) * product.magnitude;
     if (cap > 0) score = cap * std::tanh(score / cap);
@@ -198,7 +212,7 @@ void ReferenceRow::compute(int64_t b, int64_t h, int64_t i) {
     const double p = std::exp(scores_[n] - largest) / denominator;
     const double weight = p * magnitudes_[n];
     lse_sensitivity_ += weight;
-    decode(problem_.dtype, row_of(tensors_.v, b, kv_head, lengths_.first_kv + keys_[n].index), row_);
+    decode(problem_.dtype, key_row(tensors_.v, keys_[n].index), row_);
     for (size_t d = 0; d < d_v; ++d) {
       const auto value = static_cast<double>(row_[d]);
       output_[d] += p * value;
@@ -218,7 +232,6 @@ void ReferenceRow::compute_plain() {
   const auto d_qk = static_cast<size_t>(problem_.head_dim_qk), d_v = static_cast<size_t>(problem_.head_dim_v);
   plain_.assign(d_v, 0);
   if (keys_.empty()) return;
-  const int64_t kv_head = h_ / problem_.group();
   const float scale = problem_.scale(), cap = problem_.softcap;
 
   std::vector<float> scaled = q_;
@@ -227,7 +240,7 @@ void ReferenceRow::compute_plain() {
   row_.resize(d_qk);
   float largest = problem_.sinks ? tensors_.sinks[h_] : -std::numeric_limits<float>::infinity();
   for (size_t n = 0; n < keys_.size(); ++n) {
-    decode(dtype, row_of(tensors_.k, b_, kv_head, lengths_.first_kv + keys_[n].index), row_);
+    decode(dtype, key_row(tensors_.k, keys_[n].index), row_);
     float score = round_to(dtype, plain_dot(scaled, row_));
     if (cap > 0) score = round_to(dtype, cap * std::tanh(score / cap));
     if (bias_[n] != 0) score = round_to(dtype, score + static_cast<float>(bias_[n]));
@@ -242,7 +255,7 @@ void ReferenceRow::compute_plain() {
   row_.resize(d_v);
   for (size_t n = 0; n < keys_.size(); ++n) {
     const float p = round_to(dtype, plain_scores_[n] / denominator);
-    decode(dtype, row_of(tensors_.v, b_, kv_head, lengths_.first_kv + keys_[n].index), row_);
+    decode(dtype, key_row(tensors_.v, keys_[n].index), row_);
     for (size_t d = 0; d < d_v; ++d) plain_[d] += p * row_[d];
   }
   for (float& value : plain_) value = round_to(dtype, value);

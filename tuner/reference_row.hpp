@@ -9,7 +9,7 @@
 
 namespace attune::tuner {
 
-// Lengths of a batch element. varlen: from cu_seqlens; kv_lengths shortens the keys further.
+// Lengths of a batch element. varlen: from cu_seqlens (paged keys: seqlen_kv); kv_lengths shortens the keys further.
 struct Lengths {
   int64_t q = 0, kv = 0;
   int64_t first_q = 0, first_kv = 0;  // rows of the packed tensors at which the element starts; 0 unless varlen
@@ -48,7 +48,8 @@ class ReferenceRow {
   void collect_from_lists(int64_t b, int64_t h, int64_t i, int64_t kv_length, bool full_lists);
   bool visible(int64_t key) const;
   double mask_bias(int64_t key) const;  // -inf where masked
-  const void* row_of(const TensorView& view, int64_t b, int64_t head, int64_t row) const;
+  const void* query_row() const;
+  const void* key_row(const TensorView& view, int64_t key) const;  // of K or V; key counts within the batch element
 
   const Problem& problem_;
   const Tensors& tensors_;

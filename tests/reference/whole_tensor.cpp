@@ -39,8 +39,12 @@ struct Extent {
 Extent extent_of(const Problem& p, const Tensors& t, int64_t b) {
   Extent e{p.seqlen_q, p.seqlen_kv, 0, 0};
   if (p.varlen) {
-    e = {t.cu_seqlens_q[b + 1] - t.cu_seqlens_q[b], t.cu_seqlens_kv[b + 1] - t.cu_seqlens_kv[b], t.cu_seqlens_q[b],
-         t.cu_seqlens_kv[b]};
+    e.rows = t.cu_seqlens_q[b + 1] - t.cu_seqlens_q[b];
+    e.first_row = t.cu_seqlens_q[b];
+  }
+  if (p.varlen && p.page_size == 0) {
+    e.keys = t.cu_seqlens_kv[b + 1] - t.cu_seqlens_kv[b];
+    e.first_key = t.cu_seqlens_kv[b];
   }
   if (p.kv_lengths && t.kv_lengths[b] < e.keys) e.keys = std::max(0, t.kv_lengths[b]);
   return e;
@@ -55,6 +59,22 @@ std::vector<double> matrix(const Problem& p, const TensorView& view, int64_t b, 
       const int64_t batch_offset = p.varlen ? 0 : b * view.stride_batch;
       result.push_back(
           read(p.dtype, view.data, batch_offset + head * view.stride_head + (first + row) * view.stride_seq + column));
+    }
+  }
+  return result;
+}
+
+// The same of paged K or V: pages are gathered whole, the last one cut at the end of the sequence.
+std::vector<double> gathered_pages(const Problem& p, const Tensors& t, const TensorView& pool, int64_t b, int64_t head,
+                                   int64_t keys, int64_t columns) {
+  std::vector<double> result;
+  const int32_t* table = t.page_table + b * t.page_table_stride;
+  for (int64_t begin = 0; begin < keys; begin += p.page_size, ++table) {
+    for (int64_t row = 0; row < std::min(p.page_size, keys - begin); ++row) {
+      for (int64_t column = 0; column < columns; ++column) {
+        result.push_back(
+            read(p.dtype, pool.data, *table * pool.stride_batch + head * pool.stride_head + row * pool.stride_seq + column));
+      }
     }
   }
   return result;
@@ -139,8 +159,11 @@ HeadResult attend_head(const Problem& p, const Tensors& t, int64_t b, int64_t h)
   const Extent e = extent_of(p, t, b);
   const int64_t kv_head = h * p.heads_kv / p.heads_q;
   const std::vector<double> q = matrix(p, t.q, b, h, e.first_row, e.rows, p.head_dim_qk);
-  const std::vector<double> k = matrix(p, t.k, b, kv_head, e.first_key, e.keys, p.head_dim_qk);
-  const std::vector<double> v = matrix(p, t.v, b, kv_head, e.first_key, e.keys, p.head_dim_v);
+  const auto key_side = [&](const TensorView& view, int64_t columns) {
+    return p.page_size > 0 ? gathered_pages(p, t, view, b, kv_head, e.keys, columns)
+                           : matrix(p, view, b, kv_head, e.first_key, e.keys, columns);
+  };
+  const std::vector<double> k = key_side(t.k, p.head_dim_qk), v = key_side(t.v, p.head_dim_v);
   const std::vector<char> cells = paint(p, t, b, h, e);
 
   // S, with -inf where hidden.

@@ -43,24 +43,25 @@ std::string WorkloadOptions::to_json() const {
 Workload::Workload(const Problem& problem, const WorkloadOptions& options)
     : problem_(problem), options_(options), generator_(options.seed) {
   const Problem& p = problem_;
-  const int64_t rows_q = p.varlen ? p.total_q : p.seqlen_q, rows_kv = p.varlen ? p.total_kv : p.seqlen_kv;
+  const Extents q = query_side(p.head_dim_qk), k = key_side(p.head_dim_qk), v = key_side(p.head_dim_v);
   make_lengths();
-  const bool same_rows = rows_q == rows_kv && p.head_dim_qk == p.head_dim_v;
+  if (p.paged()) make_pages();
+  const bool same_rows = !p.paged() && q.rows == k.rows && p.head_dim_qk == p.head_dim_v;
   if (options.strides == Strides::packed_qkv && same_rows) {
     lay_out_packed_qkv();
   } else {
     const Strides strides = options.strides == Strides::packed_qkv ? Strides::shuffled : options.strides;
     const Strides query_strides = strides == Strides::expanded_kv ? Strides::contiguous : strides;
-    tensors_.q = lay_out("Q", p.heads_q, rows_q, p.head_dim_qk, p.dtype, query_strides, false);
-    tensors_.k = lay_out("K", p.heads_kv, rows_kv, p.head_dim_qk, p.dtype, strides, false);
-    tensors_.v = lay_out("V", p.heads_kv, rows_kv, p.head_dim_v, p.dtype, strides, false);
+    tensors_.q = lay_out("Q", q, query_strides, false);
+    tensors_.k = lay_out("K", k, strides, false);
+    tensors_.v = lay_out("V", v, strides, false);
   }
   const Strides output_strides = options.strides == Strides::shuffled ? Strides::shuffled : Strides::contiguous;
-  tensors_.o = lay_out("O", p.heads_q, rows_q, p.head_dim_v, p.dtype, output_strides, true);
+  tensors_.o = lay_out("O", query_side(p.head_dim_v), output_strides, true);
   if (p.want_lse) lay_out_lse();
-  fill(tensors_.q, p.heads_q, rows_q, p.head_dim_qk, 'q');
-  fill(tensors_.k, p.heads_kv, rows_kv, p.head_dim_qk, 'k');
-  fill(tensors_.v, p.heads_kv, rows_kv, p.head_dim_v, 'v');
+  fill(tensors_.q, q, 'q');
+  fill(tensors_.k, k, 'k');
+  fill(tensors_.v, v, 'v');
   if (p.sinks) {
     std::vector<float> sinks(static_cast<size_t>(p.heads_q));
     for (float& sink : sinks) sink = chance(0.1) ? -std::numeric_limits<float>::infinity() : 3 * normal();
@@ -75,7 +76,11 @@ Workload::Workload(const Problem& problem, const WorkloadOptions& options)
   }
   if (p.mask.kind != MaskKind::none && p.seqlen_kv > 0) make_mask();
   if (p.sparsity.kind != SparsityKind::none) make_lists();
-  hide_keys_beyond_lengths();
+  if (p.paged()) {
+    hide_unused_pages();
+  } else {
+    hide_keys_beyond_lengths();
+  }
   if (options.poison) poison_some_keys();
   seal();
 }
@@ -101,11 +106,19 @@ T* Workload::array(std::string what, const std::vector<T>& values) {
   return reinterpret_cast<T*>(inputs_.back().buffer.data());
 }
 
-TensorView Workload::lay_out(std::string what, int64_t heads, int64_t rows, int64_t columns, DType dtype, Strides strides,
-                             bool output) {
-  const bool varlen = problem_.varlen;
-  // Dimensions in memory order, outermost first: 0 batch, 1 head, 2 sequence.
-  std::array<int64_t, 3> extents{varlen ? 1 : problem_.batch, heads, rows};
+Workload::Extents Workload::query_side(int64_t columns) const {
+  return {problem_.q_elements(), problem_.heads_q, problem_.q_rows(), columns};
+}
+
+Workload::Extents Workload::key_side(int64_t columns) const {
+  return {problem_.kv_elements(), problem_.heads_kv, problem_.kv_rows(), columns};
+}
+
+TensorView Workload::lay_out(std::string what, const Extents& of, Strides strides, bool output) {
+  const DType dtype = problem_.dtype;
+  const int64_t columns = of.columns;
+  // Dimensions in memory order, outermost first: 0 batch (or page), 1 head, 2 sequence.
+  const std::array<int64_t, 3> extents{of.elements, of.heads, of.rows};
   std::array<size_t, 3> order =
       problem_.layout == Layout::bhsd ? std::array<size_t, 3>{0, 1, 2} : std::array<size_t, 3>{0, 2, 1};
   std::array<int64_t, 3> stride{};
@@ -133,7 +146,8 @@ TensorView Workload::lay_out(std::string what, int64_t heads, int64_t rows, int6
   }
   const bool empty = extents[0] * extents[1] * extents[2] == 0;
   GuardedBuffer buffer(empty ? 0 : static_cast<size_t>(last * size_bytes(dtype)), nan_fill);
-  TensorView view{buffer.data() + (empty ? 0 : first * size_bytes(dtype)), varlen ? 0 : stride[0], stride[1], stride[2]};
+  const bool pool = problem_.paged() && what != "Q" && what != "O", packed = problem_.varlen && !pool;
+  TensorView view{buffer.data() + (empty ? 0 : first * size_bytes(dtype)), packed ? 0 : stride[0], stride[1], stride[2]};
   if (output) {
     o_ = std::move(buffer);
   } else {
@@ -190,15 +204,37 @@ void Workload::make_lengths() {
     return ends;
   };
   tensors_.cu_seqlens_q = array("cu_seqlens_q", partition(p.total_q, p.seqlen_q));
-  tensors_.cu_seqlens_kv = array("cu_seqlens_kv", partition(p.total_kv, p.seqlen_kv));
+  if (!p.paged()) tensors_.cu_seqlens_kv = array("cu_seqlens_kv", partition(p.total_kv, p.seqlen_kv));
 }
 
-void Workload::fill(const TensorView& view, int64_t heads, int64_t rows, int64_t columns, char which) {
+// Pages in random order, dealt out until none is left and then again: sequences share pages when the pool is small.
+void Workload::make_pages() {
+  const Problem& p = problem_;
+  std::vector<int32_t> order(static_cast<size_t>(p.page_count));
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), generator_);
+  const int64_t entries = p.pages_per_sequence(), stride = entries + uniform(0, 3);
+  std::vector<int32_t> table(static_cast<size_t>(stride * (p.batch - 1) + entries));
+  // What stands behind a sequence's last page is no page.
+  for (int32_t& page : table) page = chance(0.5) ? std::numeric_limits<int32_t>::min() : 0x7ffffffe;
+  size_t next = 0;
+  for (int64_t b = 0; b < p.batch; ++b) {
+    const int64_t keys = p.kv_lengths ? tensors_.kv_lengths[b] : p.seqlen_kv;
+    for (int64_t n = 0; n < (keys + p.page_size - 1) / p.page_size; ++n) {
+      table[static_cast<size_t>(b * stride + n)] = order[next++ % order.size()];
+    }
+  }
+  tensors_.page_table = array("page_table", table);
+  tensors_.page_table_stride = stride;
+}
+
+void Workload::fill(const TensorView& view, const Extents& extents, char which) {
+  const int64_t columns = extents.columns, rows = extents.rows;
   const bool key = which == 'k', query = which == 'q', value = which == 'v';
   const Values values = options_.values;
   std::vector<float> bias(static_cast<size_t>(columns)), spread(static_cast<size_t>(columns), 1.0F);
-  for (int64_t b = 0; b < (problem_.varlen ? 1 : problem_.batch); ++b) {
-    for (int64_t h = 0; h < heads; ++h) {
+  for (int64_t b = 0; b < extents.elements; ++b) {
+    for (int64_t h = 0; h < extents.heads; ++h) {
       std::fill(bias.begin(), bias.end(), 0.0F);
       std::fill(spread.begin(), spread.end(), values == Values::large ? (value ? 1.0F : 6.0F) : 1.0F);
       if (values == Values::llm) {
@@ -333,8 +369,30 @@ void Workload::hide_keys_beyond_lengths() {
     const int64_t end = p.varlen ? tensors_.cu_seqlens_kv[b + 1] : p.seqlen_kv;
     for (int64_t row = first + std::min<int64_t>(tensors_.kv_lengths[b], end - first); row < end; ++row) {
       for (int64_t h = 0; h < p.heads_kv; ++h) {
-        for (int64_t d = 0; d < p.head_dim_qk; ++d) set(tensors_.k, b, h, row, d, std::nanf(""));
-        for (int64_t d = 0; d < p.head_dim_v; ++d) set(tensors_.v, b, h, row, d, std::numeric_limits<float>::infinity());
+        set_row(tensors_.k, p.varlen ? 0 : b, h, row, p.head_dim_qk, std::nanf(""));
+        set_row(tensors_.v, p.varlen ? 0 : b, h, row, p.head_dim_v, std::numeric_limits<float>::infinity());
+      }
+    }
+  }
+}
+
+// Pages no sequence has, and rows of a last page behind the end of all sequences that end in it.
+void Workload::hide_unused_pages() {
+  const Problem& p = problem_;
+  if (options_.strides == Strides::expanded_kv) return;             // pages and heads share memory
+  std::vector<int64_t> used(static_cast<size_t>(p.page_count), 0);  // rows from the start of each page
+  for (int64_t b = 0; b < p.batch; ++b) {
+    const int64_t keys = p.kv_lengths ? tensors_.kv_lengths[b] : p.seqlen_kv;
+    for (int64_t begin = 0; begin < keys; begin += p.page_size) {
+      int64_t& rows = used[static_cast<size_t>(tensors_.page_table[b * tensors_.page_table_stride + begin / p.page_size])];
+      rows = std::max(rows, std::min(p.page_size, keys - begin));
+    }
+  }
+  for (int64_t page = 0; page < p.page_count; ++page) {
+    for (int64_t row = used[static_cast<size_t>(page)]; row < p.page_size; ++row) {
+      for (int64_t h = 0; h < p.heads_kv; ++h) {
+        set_row(tensors_.k, page, h, row, p.head_dim_qk, std::nanf(""));
+        set_row(tensors_.v, page, h, row, p.head_dim_v, std::numeric_limits<float>::infinity());
       }
     }
   }
@@ -342,28 +400,41 @@ void Workload::hide_keys_beyond_lengths() {
 
 void Workload::poison_some_keys() {
   const Problem& p = problem_;
-  const int64_t rows = p.varlen ? p.total_kv : p.seqlen_kv;
+  const int64_t elements = p.kv_elements(), rows = p.kv_rows();
   if (rows == 0) return;
   const std::array<float, 3> poisons{std::nanf(""), std::numeric_limits<float>::infinity(),
                                      -std::numeric_limits<float>::infinity()};
   for (int64_t n = uniform(1, 3); n > 0; --n) {
     const bool key = chance(0.3);
-    const int64_t b = p.varlen ? 0 : uniform(0, p.batch - 1), h = uniform(0, p.heads_kv - 1), row = uniform(0, rows - 1);
+    const int64_t b = uniform(0, elements - 1), h = uniform(0, p.heads_kv - 1), row = uniform(0, rows - 1);
     const int64_t columns = key ? p.head_dim_qk : p.head_dim_v;
     const float value = poisons[static_cast<size_t>(key ? 0 : uniform(0, 2))];
     const int64_t first = chance(0.5) ? 0 : uniform(0, columns - 1), last = first == 0 ? columns - 1 : first;
-    for (int64_t d = first; d <= last; ++d) set(key ? tensors_.k : tensors_.v, b, h, row, d, value);
+    const TensorView& view = key ? tensors_.k : tensors_.v;
+    const int64_t start = b * view.stride_batch + h * view.stride_head + row * view.stride_seq;
+    for (int64_t d = first; d <= last; ++d) store_float(p.dtype, view.data, start + d, value);
   }
 }
 
+int64_t Workload::element(const TensorView& view, int64_t b, int64_t h, int64_t row) const {
+  const bool pool = problem_.paged() && (view.data == tensors_.k.data || view.data == tensors_.v.data);
+  if (!pool) return (problem_.varlen ? 0 : b * view.stride_batch) + h * view.stride_head + row * view.stride_seq;
+  const int64_t page = tensors_.page_table[b * tensors_.page_table_stride + row / problem_.page_size];
+  return page * view.stride_batch + h * view.stride_head + row % problem_.page_size * view.stride_seq;
+}
+
+// `outer` is a batch element, a page, or 0 of a packed tensor.
+void Workload::set_row(const TensorView& view, int64_t outer, int64_t h, int64_t row, int64_t columns, float value) {
+  const int64_t start = outer * view.stride_batch + h * view.stride_head + row * view.stride_seq;
+  for (int64_t d = 0; d < columns; ++d) store_float(problem_.dtype, view.data, start + d, value);
+}
+
 float Workload::get(const TensorView& view, int64_t b, int64_t h, int64_t row, int64_t column) const {
-  return load_float(problem_.dtype, view.data,
-                    (problem_.varlen ? 0 : b * view.stride_batch) + h * view.stride_head + row * view.stride_seq + column);
+  return load_float(problem_.dtype, view.data, element(view, b, h, row) + column);
 }
 
 void Workload::set(const TensorView& view, int64_t b, int64_t h, int64_t row, int64_t column, float value) {
-  store_float(problem_.dtype, view.data,
-              (problem_.varlen ? 0 : b * view.stride_batch) + h * view.stride_head + row * view.stride_seq + column, value);
+  store_float(problem_.dtype, view.data, element(view, b, h, row) + column, value);
 }
 
 float Workload::lse(int64_t b, int64_t h, int64_t row) const {

@@ -50,7 +50,8 @@ class Workload {
   const Tensors& tensors() const { return tensors_; }
   Tensors& tensors() { return tensors_; }  // for tests that edit what a view points to
 
-  // Element (b, h, row, column); row counts within the packed tensor for varlen.
+  // Element (b, h, row, column); row counts within the packed tensor for varlen. Paged K and V: row is the key of batch
+  // element b, found through the page table.
   float get(const TensorView& view, int64_t b, int64_t h, int64_t row, int64_t column) const;
   void set(const TensorView& view, int64_t b, int64_t h, int64_t row, int64_t column, float value);
   float lse(int64_t b, int64_t h, int64_t row) const;
@@ -70,18 +71,28 @@ class Workload {
     uint64_t seal = 0;
   };
 
+  // Leading extents as they lie in memory: packed tensors have one element, paged ones as many as there are pages.
+  struct Extents {
+    int64_t elements, heads, rows, columns;
+  };
+  Extents query_side(int64_t columns) const;
+  Extents key_side(int64_t columns) const;
+  int64_t element(const TensorView& view, int64_t b, int64_t h, int64_t row) const;  // index of its column 0
+  void set_row(const TensorView& view, int64_t outer, int64_t h, int64_t row, int64_t columns, float value);
+
   int64_t uniform(int64_t low, int64_t high);
   bool chance(double probability);
   float normal();
-  TensorView lay_out(std::string what, int64_t heads, int64_t rows, int64_t columns, DType dtype, Strides strides,
-                     bool output);
+  TensorView lay_out(std::string what, const Extents& extents, Strides strides, bool output);
   void lay_out_packed_qkv();
   void lay_out_lse();
   void make_lengths();
-  void fill(const TensorView& view, int64_t heads, int64_t rows, int64_t columns, char which);
+  void make_pages();
+  void fill(const TensorView& view, const Extents& extents, char which);
   void make_mask();
   void make_lists();
   void hide_keys_beyond_lengths();
+  void hide_unused_pages();
   void poison_some_keys();
   template <class T>
   T* array(std::string what, const std::vector<T>& values);

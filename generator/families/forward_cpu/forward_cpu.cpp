@@ -27,6 +27,9 @@ Result<void> ForwardCpu::supports(const Problem& problem, const DeviceClass& dev
   if (problem.quantization != "none") {
     return no(fmt::format("quantization `{}` is not available on the device `cpu`. Use `none`.", problem.quantization));
   }
+  if (problem.paged()) {
+    return no("page_size: paged K and V are not available on the device `cpu`. Gather the pages into [B,H,S,D] first.");
+  }
   if (problem.dtype != DType::f32 && problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not an attention type. Use fp32, fp16 or bf16.", attune::name(problem.dtype)));
   }
