@@ -31,6 +31,8 @@ std::string DeviceClass::id() const {
   return sha256_hex(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).substr(0, 32);
 }
 
+std::string_view name(SourceKind kind) { return kind == SourceKind::llvm_ir ? "llvm_ir" : "cuda_cpp"; }
+
 std::span<const Family* const> families() {
 #ifdef ATTUNE_LLVM
   static const forward_cpu::ForwardCpu cpu;

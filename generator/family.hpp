@@ -30,6 +30,7 @@ struct DeviceClass {
 };
 
 enum class SourceKind { llvm_ir, cuda_cpp };
+std::string_view name(SourceKind kind);  // "llvm_ir", "cuda_cpp"
 
 struct Source {
   SourceKind kind = SourceKind::llvm_ir;
@@ -44,12 +45,15 @@ struct Launch {
   std::string entry;
   std::array<int64_t, 3> grid{1, 1, 1};
   std::array<int64_t, 3> block{1, 1, 1};
-  int64_t shared_bytes = 0;   // CUDA: dynamic shared memory
-  int64_t scratch_bytes = 0;  // CPU: scratch of one worker
-  int64_t grain = 1;          // CPU: work items a worker takes at a time
+  std::array<int64_t, 3> cluster{1, 1, 1};  // CUDA: CTAs of a cluster; divides the grid
+  bool programmatic_dependent = false;      // CUDA: may begin before its predecessor on the stream has ended
+  int64_t shared_bytes = 0;                 // CUDA: dynamic shared memory
+  int64_t scratch_bytes = 0;                // CPU: scratch of one worker
+  int64_t grain = 1;                        // CPU: work items a worker takes at a time
 };
 
-// Argument block of a launch: filled on the caller's stack, so a launch allocates nothing.
+// Argument block of a launch: filled on the caller's stack, so a launch allocates nothing. CUDA kernels take its first
+// `used_bytes` as their one parameter, a struct by value.
 struct ArgumentBlock {
   static constexpr size_t capacity_bytes = 1024;
   alignas(64) std::array<std::byte, capacity_bytes> bytes;
@@ -62,6 +66,8 @@ class Family {
 
   virtual std::string_view name() const = 0;
   virtual int version() const = 0;  // raised whenever the output changes meaning
+  // Of every source that emit() writes: a device whose compilers do not take it passes this family over.
+  virtual SourceKind source_kind() const = 0;
 
   // ok, or Status::unsupported with the reason in words for the user: the field, and what would work.
   virtual Result<void> supports(const Problem& problem, const DeviceClass& device) const = 0;

@@ -11,9 +11,9 @@ std::string compile_key(const Source& source, const Compiler& compiler, std::str
   std::string bytes;
   bytes.reserve(source.text.size() + 512);
   const auto append = [&bytes](std::string_view part) { bytes.append(fmt::format("{}:", part.size())).append(part); };
-  append(source.kind == SourceKind::llvm_ir ? "llvm_ir" : "cuda_cpp");
+  append(name(source.kind));
   append(arch);
-  append(compiler.identity());
+  append(compiler.identity(source.kind));
   append(source.target_cpu);
   append(source.target_features);
   append(std::to_string(source.entries.size()));

@@ -13,17 +13,26 @@
 namespace attune::runtime {
 
 struct Binary {
-  std::string bytes;  // relocatable object (cpu) or cubin
+  std::string bytes;  // relocatable object (cpu), cubin (cuda) or PTX (emulated, and LLVM's NVPTX on cuda)
   std::vector<std::string> entries;
   double compile_ms = 0;
-  int64_t registers = 0, spill_bytes = 0, shared_bytes = 0;  // the compiler's own facts; 0 where it has none
+  // The compiler's own facts, the largest over the entries; 0 where it has none, as for PTX.
+  int64_t registers = 0;     // a thread
+  int64_t spill_bytes = 0;   // a thread: spill stores and loads together
+  int64_t stack_bytes = 0;   // a thread: stack frame in local memory
+  int64_t shared_bytes = 0;  // a CTA: static shared memory
+  std::vector<std::string> warnings;
   std::string log;
 };
 
 class Compiler {
  public:
   virtual ~Compiler() = default;
-  virtual std::string identity() const = 0;  // name, version and host facts that change its output: part of the compile key
+  // Name, version, options and host facts that change its output: part of the compile key. For a kind that it does not
+  // take, a text that says so.
+  virtual std::string identity(SourceKind kind) const = 0;
+  // ok, or no_compiler, compiler_too_old or unsupported with a next step. Cheap: the planner asks before it emits.
+  virtual Result<void> can_compile(SourceKind kind) const = 0;
   virtual Result<Binary> compile(const Source& source) const = 0;  // thread-safe
 
   // For people (`attune emit`, dumps): the optimised intermediate form (LLVM IR, PTX) and the machine's assembly.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/kernel_provider.hpp"
+#include "runtime/memory_regions.hpp"
 #include "runtime/plan_cache.hpp"
 #include "runtime/planner.hpp"
 #include "runtime/single_flight.hpp"
@@ -166,7 +167,9 @@ Result<void> Context::execute(const Plan& plan, const Tensors& tensors, void* wo
   }
   ArgumentBlock arguments;  // left uninitialised: bind() fills what the kernel reads
   plan.family->bind(plan.problem, plan.config, impl_->device->device_class(), tensors, workspace, arguments);
-  return impl_->device->launch(*plan.kernel, plan.launches, arguments, stream);
+  if (!impl_->device->checks_memory()) return impl_->device->launch(*plan.kernel, plan.launches, arguments, stream);
+  const std::vector<MemoryRegion> regions = memory_regions(plan.problem, tensors, workspace, plan.workspace_bytes);
+  return impl_->device->launch(*plan.kernel, plan.launches, arguments, stream, regions);
 }
 
 Result<void> Context::prepare(std::span<const Problem> problems, Policy policy) {

@@ -77,8 +77,8 @@ class CpuDevice final : public Device {
     return {};
   }
 
-  Result<void> launch(const LoadedKernel& kernel, std::span<const Launch> launches, const ArgumentBlock& arguments,
-                      Stream) override {
+  Result<void> launch(const LoadedKernel& kernel, std::span<const Launch> launches, const ArgumentBlock& arguments, Stream,
+                      std::span<const MemoryRegion>) override {
     const auto* cpu_kernel = dynamic_cast<const CpuKernel*>(&kernel);
     if (cpu_kernel == nullptr) {
       return Error(Status::invalid_argument, "The plan was made for another device: find it again on this context.");

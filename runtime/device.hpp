@@ -24,6 +24,14 @@ class LoadedKernel {
 };
 using KernelPtr = std::shared_ptr<const LoadedKernel>;
 
+// Memory that one call may touch, for devices that check every access. `data` is what the kernel is given as an address.
+struct MemoryRegion {
+  std::byte* data = nullptr;
+  int64_t size_bytes = 0;
+  std::string name;  // "q", "workspace": for messages
+  bool writable = false;
+};
+
 struct DeviceMemory {
   void* data = nullptr;
   int64_t size_bytes = 0;
@@ -39,9 +47,12 @@ class Device {
   virtual Result<KernelPtr> load(const Binary& binary) = 0;
   // Grows what launches like these need (CPU: per-worker scratch), so that launch() never allocates. Plan creation calls it.
   virtual Result<void> reserve(std::span<const Launch> launches) = 0;
-  // Runs the launches in order on `stream`. No allocation, no lock held while kernels run.
+  // Whether launch() wants to know the extents of the memory it may touch.
+  virtual bool checks_memory() const { return false; }
+  // Runs the launches in order on `stream`. No allocation, no lock held while kernels run. `regions` is read only where
+  // checks_memory(): then an access outside of them and of this device's allocate() is an error.
   virtual Result<void> launch(const LoadedKernel& kernel, std::span<const Launch> launches, const ArgumentBlock& arguments,
-                              Stream stream) = 0;
+                              Stream stream, std::span<const MemoryRegion> regions = {}) = 0;
   virtual Result<void> synchronize(Stream stream) = 0;
   virtual bool is_capturing(Stream stream) const = 0;
 
@@ -60,9 +71,11 @@ class Device {
 };
 
 struct DeviceOptions {
-  std::string name = "cpu";
-  int threads = 0;      // cpu: worker threads, 0: one per core
-  std::string cpu_isa;  // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
+  std::string name = "cpu";  // "cpu", "cuda:N", "emulated:sm_XX"
+  int threads = 0;           // cpu and emulated: worker threads, 0: one per core
+  std::string cpu_isa;       // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
+  std::string nvrtc;         // cuda and emulated: NVRTC's shared library, or a folder that holds it; "": searched for
+  std::string driver;        // cuda: the driver's shared library; "": libcuda.so.1
 };
 // device_unavailable with a next step when this build or machine cannot provide it.
 Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options);

@@ -33,7 +33,7 @@ Result<void> write_all(const std::filesystem::path& folder, const std::string& k
   }
   const nlohmann::json facts = {{"compile_key", key},
                                 {"label", label},
-                                {"compiler", device.compiler().identity()},
+                                {"compiler", device.compiler().identity(source.kind)},
                                 {"arch", device.device_class().arch},
                                 {"target_cpu", source.target_cpu},
                                 {"target_features", source.target_features},

@@ -77,7 +77,7 @@ Result<ObtainedKernel> KernelProvider::compile(const Source& source, const std::
   cache::KernelRow row;
   row.compile_key = key;
   row.arch = device_.device_class().arch;
-  row.compiler = device_.compiler().identity();
+  row.compiler = device_.compiler().identity(source.kind);
   row.entries = joined(source.entries);
   row.blob = std::move(binary->bytes);
   row.label = label;

@@ -181,6 +181,15 @@ LlvmCompiler::LlvmCompiler()
   initialise_llvm();
 }
 
+std::string LlvmCompiler::identity(SourceKind kind) const {
+  return kind == SourceKind::llvm_ir ? identity_ : "none for CUDA C++";
+}
+
+Result<void> LlvmCompiler::can_compile(SourceKind kind) const {
+  if (kind == SourceKind::llvm_ir) return {};
+  return Error(Status::unsupported, "The cpu device takes LLVM IR only: open a cuda or an emulated device for CUDA C++.");
+}
+
 Result<Binary> LlvmCompiler::compile(const Source& source) const {
   const auto start = std::chrono::steady_clock::now();
   ATTUNE_TRY(auto compilation, Compilation::open(source));

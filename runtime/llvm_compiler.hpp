@@ -12,7 +12,8 @@ class LlvmCompiler : public Compiler {
  public:
   LlvmCompiler();
 
-  std::string identity() const override { return identity_; }
+  std::string identity(SourceKind kind) const override;
+  Result<void> can_compile(SourceKind kind) const override;
   Result<Binary> compile(const Source& source) const override;
   Result<std::string> optimised(const Source& source) const override;
   Result<std::string> assembly(const Source& source) const override;

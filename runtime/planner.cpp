@@ -186,7 +186,8 @@ Result<const Family*> Planner::select_family(const Problem& problem, std::vector
   ATTUNE_CHECK(validate(problem));
   std::vector<std::string> reasons;
   for (const Family* family : families_) {
-    const auto supported = family->supports(problem, device_.device_class());
+    auto supported = family->supports(problem, device_.device_class());
+    if (supported.ok()) supported = device_.compiler().can_compile(family->source_kind());
     if (supported.ok()) {
       if (declined != nullptr) *declined = std::move(reasons);
       return family;

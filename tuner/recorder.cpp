@@ -44,7 +44,7 @@ cache::DeviceRow device_row(const DeviceClass& device) {
 // Everything that turns a spec and a config into machine code, and nothing else.
 cache::ToolchainRow toolchain_row(const runtime::Compiler& compiler, const Family& family) {
   cache::ToolchainRow row;
-  row.compiler = compiler.identity();
+  row.compiler = compiler.identity(family.source_kind());
   const size_t space = row.compiler.find(' ');
   row.compiler_version = space == std::string::npos ? std::string() : row.compiler.substr(space + 1);
   row.generator_version = fmt::format("{} v{}", family.name(), family.version());

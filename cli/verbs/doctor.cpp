@@ -64,7 +64,7 @@ void look_at_device(const runtime::DeviceOptions& options, Findings& found) {
     return;
   }
   const DeviceClass& facts = (*device)->device_class();
-  const std::string compiler = (*device)->compiler().identity();
+  const std::string compiler = (*device)->compiler().identity(SourceKind::llvm_ir);
   found.json["device"] = {{"name", (*device)->name()},
                           {"class", Json::parse(facts.to_json(), nullptr, false)},
                           {"compiler", compiler},

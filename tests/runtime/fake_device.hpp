@@ -16,7 +16,8 @@ class FakeCompiler : public runtime::Compiler {
   std::chrono::milliseconds delay{0};
   mutable std::atomic<int> compiles{0};
 
-  std::string identity() const override { return "fake " + version; }
+  std::string identity(SourceKind) const override { return "fake " + version; }
+  Result<void> can_compile(SourceKind) const override { return {}; }
   Result<runtime::Binary> compile(const Source& source) const override {
     compiles.fetch_add(1);
     std::this_thread::sleep_for(delay);
@@ -68,8 +69,8 @@ class FakeDevice : public runtime::Device {
     if (refuse_reserve) return Error(Status::out_of_memory, "No scratch: free memory.");
     return {};
   }
-  Result<void> launch(const runtime::LoadedKernel&, std::span<const Launch>, const ArgumentBlock&,
-                      runtime::Stream) override {
+  Result<void> launch(const runtime::LoadedKernel&, std::span<const Launch>, const ArgumentBlock&, runtime::Stream,
+                      std::span<const runtime::MemoryRegion>) override {
     launched.fetch_add(1);
     return {};
   }

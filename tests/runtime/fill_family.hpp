@@ -19,6 +19,7 @@ class FillFamily : public Family {
 
   std::string_view name() const override { return "fill"; }
   int version() const override { return 3; }
+  SourceKind source_kind() const override { return SourceKind::llvm_ir; }
   Result<void> supports(const Problem& problem, const DeviceClass& device) const override;
   Spec spec(const Problem& problem, const DeviceClass& device) const override;
   // Power-of-two buckets of the query length.

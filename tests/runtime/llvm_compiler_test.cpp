@@ -39,7 +39,7 @@ TEST(LlvmCompiler, ObjectIsElfAndDeterministic) {
 }
 
 TEST(LlvmCompiler, IdentityNamesVersionTripleAndPipeline) {
-  const std::string identity = LlvmCompiler().identity();
+  const std::string identity = LlvmCompiler().identity(SourceKind::llvm_ir);
   EXPECT_THAT(identity, HasSubstr("llvm 19."));
   EXPECT_THAT(identity, HasSubstr("linux"));
   EXPECT_THAT(identity, HasSubstr(std::string(pipeline_text())));

@@ -9,6 +9,7 @@ class ForwardCpu final : public Family {
  public:
   std::string_view name() const override { return "forward_cpu"; }
   int version() const override { return 1; }
+  SourceKind source_kind() const override { return SourceKind::llvm_ir; }
   Result<void> supports(const Problem& problem, const DeviceClass& device) const override;
   Spec spec(const Problem& problem, const DeviceClass& device) const override;
   std::string shape_bucket(const Problem& problem) const override;
