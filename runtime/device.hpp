@@ -74,8 +74,8 @@ struct DeviceOptions {
   std::string name = "cpu";  // "cpu", "cuda:N", "emulated:sm_XX"
   int threads = 0;           // cpu and emulated: worker threads, 0: one per core
   std::string cpu_isa;       // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
-  std::string nvrtc;         // cuda and emulated: NVRTC's shared library, or a folder that holds it; "": searched for
-  std::string driver;        // cuda: the driver's shared library; "": libcuda.so.1
+  std::string nvrtc = {};    // cuda and emulated: NVRTC's shared library, or a folder that holds it; "": searched for
+  std::string driver = {};   // cuda: the driver's shared library; "": libcuda.so.1
 };
 // device_unavailable with a next step when this build or machine cannot provide it.
 Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options);
