@@ -1,0 +1,137 @@
+#include "emulator/tensor/mma.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "emulator/numerics/arithmetic.hpp"
+#include "emulator/tensor/fragments.hpp"
+#include "emulator/tensor/short_accumulator.hpp"
+
+namespace attune::emulator {
+namespace {
+
+using Registers = std::span<const LaneRegisters* const>;
+using Targets = std::span<LaneRegisters* const>;
+
+// Eight columns at once; the compiler splits it to the registers that the target has.
+using Row = double __attribute__((vector_size(64), may_alias));
+
+// sum += a * b over `rows` rows (a multiple of kBlock). kBlock rows are summed at a time, to hide the latency of the
+// addition.
+template <int kBlock>
+inline __attribute__((always_inline)) void multiply_rows(MmaOperands<double>& operands, int rows, int depth) {
+  for (int first = 0; first < rows; first += kBlock) {
+    Row sum[kBlock];
+    for (int i = 0; i < kBlock; ++i) sum[i] = *reinterpret_cast<const Row*>(operands.sum[first + i]);
+    for (int k = 0; k < depth; ++k) {
+      const Row b = *reinterpret_cast<const Row*>(operands.b[k]);
+      for (int i = 0; i < kBlock; ++i) sum[i] += operands.a[first + i][k] * b;
+    }
+    for (int i = 0; i < kBlock; ++i) *reinterpret_cast<Row*>(operands.sum[first + i]) = sum[i];
+  }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) void multiply_avx2(MmaOperands<double>& operands, int rows, int depth) {
+  multiply_rows<4>(operands, rows, depth);
+}
+#endif
+
+void multiply_any(MmaOperands<double>& operands, int rows, int depth) { multiply_rows<2>(operands, rows, depth); }
+
+void multiply(MmaOperands<double>& operands, int rows, int depth) {
+#if defined(__x86_64__)
+  static const bool avx2 = __builtin_cpu_supports("avx2");
+  if (avx2) return multiply_avx2(operands, rows, depth);
+#endif
+  multiply_any(operands, rows, depth);
+}
+
+void mma_integer(const MmaInstruction& instruction, Registers a, Registers b, Registers c, Targets d) {
+  MmaOperands<int32_t> operands;
+  unpack(instruction, a, b, c, operands);
+  for (int row = 0; row < instruction.m; ++row) {
+    int64_t sum[kMmaColumns];
+    std::copy_n(operands.sum[row], kMmaColumns, sum);
+    for (int k = 0; k < instruction.k; ++k) {
+      for (int column = 0; column < kMmaColumns; ++column) sum[column] += operands.a[row][k] * operands.b[k][column];
+    }
+    for (int column = 0; column < kMmaColumns; ++column) {
+      if (instruction.satfinite) {
+        sum[column] =
+            std::clamp<int64_t>(sum[column], std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max());
+      }
+      (*d[2 * (row / 8) + column % 2])[4 * (row % 8) + column / 2] = static_cast<uint32_t>(sum[column]);
+    }
+  }
+}
+
+// Rows of A and columns of B are one bit an element: whole words are compared at once.
+void mma_bits(const MmaInstruction& instruction, Registers a, Registers b, Registers c, Targets d) {
+  const int halves = instruction.m / 8;
+  LaneRegisters result[4];
+  for (int i = 0; i < instruction.d_registers; ++i) {
+    for (int lane = 0; lane < kWarpSize; ++lane) {
+      const int row_lane = 4 * (lane / 4), column_lane = 4 * (2 * (lane % 4) + i % 2);
+      uint32_t sum = (*c[i])[lane];
+      for (int r = 0; r < instruction.b_registers; ++r) {
+        for (int t = 0; t < 4; ++t) {
+          const uint32_t x = (*a[r * halves + i / 2])[row_lane + t], y = (*b[r])[column_lane + t];
+          sum += static_cast<uint32_t>(std::popcount(instruction.bit_and ? x & y : x ^ y));
+        }
+      }
+      result[i][lane] = sum;
+    }
+  }
+  for (int i = 0; i < instruction.d_registers; ++i) *d[i] = result[i];
+}
+
+double read_f64(Registers registers, int element, int lane) {
+  return std::bit_cast<double>(uint64_t{(*registers[2 * element + 1])[lane]} << 32 | (*registers[2 * element])[lane]);
+}
+
+void mma_f64(const MmaInstruction& instruction, Registers a, Registers b, Registers c, Targets d) {
+  const int halves = instruction.m / 8;
+  LaneRegisters result[8];
+  for (int i = 0; i < instruction.d_registers / 2; ++i) {
+    for (int lane = 0; lane < kWarpSize; ++lane) {
+      double sum = read_f64(c, i, lane);
+      for (int k = 0; k < instruction.k; ++k) {
+        const double x = read_f64(a, (k / 4) * halves + i / 2, 4 * (lane / 4) + k % 4);
+        const double y = read_f64(b, k / 4, 4 * (2 * (lane % 4) + i % 2) + k % 4);
+        sum = std::fma(x, y, sum);
+      }
+      const auto bits = std::bit_cast<uint64_t>(canonical(sum));
+      result[2 * i][lane] = static_cast<uint32_t>(bits);
+      result[2 * i + 1][lane] = static_cast<uint32_t>(bits >> 32);
+    }
+  }
+  for (int i = 0; i < instruction.d_registers; ++i) *d[i] = result[i];
+}
+
+bool is_byte_float(MmaType type) { return type == MmaType::e4m3 || type == MmaType::e5m2; }
+
+}  // namespace
+
+void mma(const MmaInstruction& instruction, Registers a, Registers b, Registers c, Targets d, const MmaOptions& options,
+         const MmaScales* scales) {
+  if (instruction.d == MmaType::s32) {
+    if (instruction.a == MmaType::b1) return mma_bits(instruction, a, b, c, d);
+    return mma_integer(instruction, a, b, c, d);
+  }
+  if (instruction.d == MmaType::f64) return mma_f64(instruction, a, b, c, d);
+
+  MmaOperands<double> operands;
+  unpack(instruction, a, b, c, scales, operands);
+  if (options.fp8_short_accumulator && instruction.kind == MmaKind::plain && is_byte_float(instruction.a) &&
+      instruction.d == MmaType::f32) {
+    multiply_short(operands, instruction.m, instruction.k);
+  } else {
+    multiply(operands, instruction.m, instruction.k);
+  }
+  pack(instruction, operands, d);
+}
+
+}  // namespace attune::emulator
