@@ -69,6 +69,7 @@ attune_status attune_tensors_set_contiguous(const attune_problem* problem, attun
     filled.mask.stride_head = views.mask.stride_head;
     filled.mask.stride_q = views.mask.stride_q;
     filled.mask.stride_kv = views.mask.stride_kv;
+    filled.page_table_stride = views.page_table_stride;
     return write_versioned(tensors, tensors->struct_size, offsetof(attune_tensors, lse), filled, "attune_tensors");
   });
 }

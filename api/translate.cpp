@@ -151,6 +151,8 @@ Result<Problem> to_problem(const attune_problem* pointer) {
   ATTUNE_TRY(problem.sparsity, to_sparsity(given));
   if (given.reserved_zero != 0) return invalid("reserved_zero is not 0. Initialise the struct with attune_problem_init.");
   if (given.quantization != nullptr) problem.quantization = given.quantization;
+  problem.page_size = given.page_size;
+  problem.page_count = given.page_count;
   return problem;
 }
 
@@ -190,6 +192,8 @@ Result<Tensors> to_tensors(const attune_tensors* pointer) {
   tensors.lists.partial_indices = given.partial_indices;
   tensors.lists.full_row_ptr = given.full_row_ptr;
   tensors.lists.partial_row_ptr = given.partial_row_ptr;
+  tensors.page_table = given.page_table;
+  tensors.page_table_stride = given.page_table_stride;
   return tensors;
 }
 

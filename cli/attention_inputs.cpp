@@ -24,8 +24,8 @@ Result<Extents> extents_of(const Array& array, std::string_view role, Layout lay
   const auto& s = array.shape();
   if (packed) {
     if (s.size() == 3) return Extents{1, s[1], s[0], s[2]};
-    return wrong(fmt::format("--{}: shape {} must be [total, heads, head_dim] with --cu-seqlens-q and --cu-seqlens-kv", role,
-                             shape_text(s)));
+    return wrong(fmt::format("--{}: shape {} must be [total, heads, head_dim] with --cu-seqlens-{}", role, shape_text(s),
+                             role == "q" ? "q" : "kv"));
   }
   if (s.size() != 4) {
     return wrong(fmt::format("--{}: shape {} must be [{}]; reshape it to four dimensions", role, shape_text(s),
@@ -49,6 +49,27 @@ Result<Array> lengths(const std::string& location, std::string_view role, int64_
     const int64_t value = raw.dtype() == DType::i32 ? raw.as<int32_t>()[i] : raw.as<int64_t>()[i];
     if (value < low || value > high) {
       return wrong(fmt::format("--{}: value {} at index {} must be from {} to {}", role, value, i, low, high));
+    }
+    array.as<int32_t>()[i] = static_cast<int32_t>(value);
+  }
+  return array;
+}
+
+// Any integers that int32 holds: entries behind a sequence's last page may be anything.
+Result<Array> page_numbers(const std::string& location, int64_t batch) {
+  ATTUNE_TRY(const auto raw, load_tensor(location, "page-table"));
+  if (raw.dtype() != DType::i32 && raw.dtype() != DType::i64) {
+    return wrong(fmt::format("--page-table: dtype is {}; page numbers must be int32 or int64", name(raw.dtype())));
+  }
+  if (raw.rank() != 2 || raw.shape()[0] != batch) {
+    return wrong(
+        fmt::format("--page-table: shape {} must be [{}, pages of the longest sequence]", shape_text(raw.shape()), batch));
+  }
+  ATTUNE_TRY(auto array, Array::allocate(DType::i32, raw.shape()));
+  for (int64_t i = 0; i < raw.count(); ++i) {
+    const int64_t value = raw.dtype() == DType::i32 ? raw.as<int32_t>()[i] : raw.as<int64_t>()[i];
+    if (value < INT32_MIN || value > INT32_MAX) {
+      return wrong(fmt::format("--page-table: value {} at index {} must fit 32 bits", value, i));
     }
     array.as<int32_t>()[i] = static_cast<int32_t>(value);
   }
@@ -164,14 +185,19 @@ Result<void> read_tensors(const AttentionRequest& request, AttentionInputs& inpu
           fmt::format("--{}: dtype is {}, but Q is {}; save all three alike", role, name(array->dtype()), name(p.dtype)));
     }
   }
-  if (request.cu_seqlens_q.empty() != request.cu_seqlens_kv.empty()) {
+  const bool paged = !request.page_table.empty();
+  if (paged && !request.cu_seqlens_kv.empty()) {
+    return wrong("--cu-seqlens-kv: keys in pages are not packed; give --kv-lengths with --page-table");
+  }
+  if (!paged && request.cu_seqlens_q.empty() != request.cu_seqlens_kv.empty()) {
     return wrong("--cu-seqlens-q and --cu-seqlens-kv belong together; give both or none");
   }
   p.varlen = !request.cu_seqlens_q.empty();
+  const bool packed_kv = p.varlen && !paged;
   ATTUNE_TRY(const Extents q, extents_of(inputs.q, "q", p.layout, p.varlen));
-  ATTUNE_TRY(const Extents k, extents_of(inputs.k, "k", p.layout, p.varlen));
-  ATTUNE_TRY(const Extents v, extents_of(inputs.v, "v", p.layout, p.varlen));
-  if (k.batch != q.batch)
+  ATTUNE_TRY(const Extents k, extents_of(inputs.k, "k", p.layout, packed_kv));
+  ATTUNE_TRY(const Extents v, extents_of(inputs.v, "v", p.layout, packed_kv));
+  if (k.batch != q.batch && !paged)
     return wrong(fmt::format("--k: its batch is {}, but Q's is {}; they must be equal", k.batch, q.batch));
   if (k.channels != q.channels) {
     return wrong(fmt::format("--k: its head_dim is {}, but Q's is {}; they must be equal", k.channels, q.channels));
@@ -187,20 +213,29 @@ Result<void> read_tensors(const AttentionRequest& request, AttentionInputs& inpu
   p.seqlen_kv = k.rows;
   p.head_dim_qk = q.channels;
   p.head_dim_v = v.channels;
-  if (!p.varlen) return {};
-  ATTUNE_TRY(auto packed_q, cumulative_lengths(request.cu_seqlens_q, "cu-seqlens-q", q.rows));
-  ATTUNE_TRY(auto packed_kv, cumulative_lengths(request.cu_seqlens_kv, "cu-seqlens-kv", k.rows));
-  if (packed_q.offsets.count() != packed_kv.offsets.count()) {
-    return wrong(fmt::format("--cu-seqlens-kv: {} values, but --cu-seqlens-q has {}; both need batch + 1",
-                             packed_kv.offsets.count(), packed_q.offsets.count()));
+  if (p.varlen) {
+    ATTUNE_TRY(auto packed_q, cumulative_lengths(request.cu_seqlens_q, "cu-seqlens-q", q.rows));
+    p.batch = packed_q.offsets.count() - 1;
+    p.total_q = q.rows;
+    p.seqlen_q = packed_q.longest;
+    inputs.cu_seqlens_q = std::move(packed_q.offsets);
   }
-  p.batch = packed_q.offsets.count() - 1;
-  p.total_q = q.rows;
+  if (paged) {
+    ATTUNE_TRY(inputs.page_table, page_numbers(request.page_table, p.batch));
+    p.page_count = k.batch;
+    p.page_size = k.rows;
+    p.seqlen_kv = inputs.page_table.shape()[1] * k.rows;
+    if (p.page_size == 0) return wrong("--k: pages of 0 keys hold nothing; give at least one key a page");
+  }
+  if (!packed_kv) return {};
+  ATTUNE_TRY(auto packing_kv, cumulative_lengths(request.cu_seqlens_kv, "cu-seqlens-kv", k.rows));
+  if (packing_kv.offsets.count() != inputs.cu_seqlens_q.count()) {
+    return wrong(fmt::format("--cu-seqlens-kv: {} values, but --cu-seqlens-q has {}; both need batch + 1",
+                             packing_kv.offsets.count(), inputs.cu_seqlens_q.count()));
+  }
   p.total_kv = k.rows;
-  p.seqlen_q = packed_q.longest;
-  p.seqlen_kv = packed_kv.longest;
-  inputs.cu_seqlens_q = std::move(packed_q.offsets);
-  inputs.cu_seqlens_kv = std::move(packed_kv.offsets);
+  p.seqlen_kv = packing_kv.longest;
+  inputs.cu_seqlens_kv = std::move(packing_kv.offsets);
   return {};
 }
 
@@ -274,29 +309,16 @@ Result<Array> make_lse(const Problem& p) {
 
 Tensors tensors_at(const AttentionInputs& inputs, const Placement& at) {
   const Problem& p = inputs.problem;
-  const auto view = [&](void* data, int64_t heads, int64_t rows, int64_t channels) {
-    if (p.varlen) return TensorView{data, 0, channels, heads * channels};
-    if (p.layout == Layout::bhsd) return TensorView{data, heads * rows * channels, rows * channels, channels};
-    return TensorView{data, rows * heads * channels, channels, heads * channels};
-  };
   Tensors t;
-  t.q = view(at.q, p.heads_q, p.seqlen_q, p.head_dim_qk);
-  t.k = view(at.k, p.heads_kv, p.seqlen_kv, p.head_dim_qk);
-  t.v = view(at.v, p.heads_kv, p.seqlen_kv, p.head_dim_v);
-  t.o = view(at.o, p.heads_q, p.seqlen_q, p.head_dim_v);
-  if (p.want_lse) {
-    t.lse = static_cast<float*>(at.lse);
-    t.lse_stride_batch = p.varlen ? 0 : p.heads_q * p.seqlen_q;
-    t.lse_stride_head = p.varlen ? p.total_q : p.seqlen_q;
-  }
+  set_contiguous_strides(p, t);
+  t.q.data = at.q;
+  t.k.data = at.k;
+  t.v.data = at.v;
+  t.o.data = at.o;
+  if (p.want_lse) t.lse = static_cast<float*>(at.lse);
   if (p.mask.kind != MaskKind::none) {
-    const MaskRequest& m = p.mask;
-    const auto stride = [](int64_t extent, int64_t elements) { return extent == 1 ? 0 : elements; };
     t.mask.data = at.mask;
-    t.mask.stride_kv = stride(m.seqlen_kv, 1);
-    t.mask.stride_q = stride(m.seqlen_q, m.seqlen_kv);
-    t.mask.stride_head = stride(m.heads, m.seqlen_q * m.seqlen_kv);
-    t.mask.stride_batch = stride(m.batch, m.heads * m.seqlen_q * m.seqlen_kv);
+    t.mask.stride_kv = p.mask.seqlen_kv == 1 ? 0 : 1;
   }
   t.sinks = static_cast<const float*>(at.sinks);
   t.alibi_slopes = static_cast<const float*>(at.alibi);
@@ -304,6 +326,7 @@ Tensors tensors_at(const AttentionInputs& inputs, const Placement& at) {
   t.kv_lengths = static_cast<const int32_t*>(at.kv_lengths);
   t.cu_seqlens_q = static_cast<const int32_t*>(at.cu_seqlens_q);
   t.cu_seqlens_kv = static_cast<const int32_t*>(at.cu_seqlens_kv);
+  t.page_table = static_cast<const int32_t*>(at.page_table);
   return t;
 }
 

@@ -13,9 +13,10 @@
 namespace attune::cli {
 
 struct AttentionRequest {
-  std::string q, k, v, mask, kv_lengths, sinks, alibi, cu_seqlens_q, cu_seqlens_kv;  // tensor files; empty: not given
-  std::string causal;                                                                // "", "top-left", "bottom-right"
-  std::string window;                                                                // "", "LEFT,RIGHT"
+  // Tensor files; empty: not given.
+  std::string q, k, v, mask, kv_lengths, sinks, alibi, cu_seqlens_q, cu_seqlens_kv, page_table;
+  std::string causal;  // "", "top-left", "bottom-right"
+  std::string window;  // "", "LEFT,RIGHT"
   std::string layout = "bhsd";
   std::string quantization = "none";
   std::optional<double> scale, softcap;
@@ -25,9 +26,9 @@ struct AttentionRequest {
 struct AttentionInputs {
   Problem problem;
   Array q, k, v;
-  Array mask, sinks, alibi;                       // empty (count 0) when absent
-  Array kv_lengths, cu_seqlens_q, cu_seqlens_kv;  // int32, whatever the file held
-  std::vector<std::string> notes;                 // what a user should know about the data: non-finite values
+  Array mask, sinks, alibi;                                   // empty (count 0) when absent
+  Array kv_lengths, cu_seqlens_q, cu_seqlens_kv, page_table;  // int32, whatever the file held
+  std::vector<std::string> notes;                             // what a user should know about the data: non-finite values
 };
 
 // Reads and checks everything: types, ranks, extents, lengths. Every error names the option and what would be right.
@@ -50,6 +51,7 @@ struct Placement {
   void* kv_lengths = nullptr;
   void* cu_seqlens_q = nullptr;
   void* cu_seqlens_kv = nullptr;
+  void* page_table = nullptr;
 };
 Tensors tensors_at(const AttentionInputs& inputs, const Placement& placement);
 

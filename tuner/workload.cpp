@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include "common/thread_pool.hpp"
@@ -20,23 +22,30 @@ namespace {
 constexpr int64_t guard_bytes = 4096;
 constexpr int guard_value = 0xA5, poison_value = 0xFF;  // 0xFF...: a NaN in fp32, fp16 and bf16
 
-struct View {
-  int64_t rows = 0, stride_row = 0, stride_head = 0, stride_batch = 0, bytes = 0;
+// [elements, heads, rows, head_dim] as the tensor lies in memory: packed tensors have one element, page pools one a page.
+struct Extents {
+  int64_t elements = 0, heads = 0, rows = 0, head_dim = 0;
+  int64_t count() const { return elements * heads * rows * head_dim; }
 };
 
-// Of a [batch, heads, seqlen, head_dim] tensor in the problem's layout, or packed [total, heads, head_dim].
-View view_of(const Problem& p, int64_t heads, int64_t seqlen, int64_t total, int64_t head_dim) {
-  View view;
-  view.rows = p.varlen ? total : seqlen;
-  const bool head_major = !p.varlen && p.layout == Layout::bhsd;
-  view.stride_row = head_major ? head_dim : heads * head_dim;
-  view.stride_head = head_major ? seqlen * head_dim : head_dim;
-  view.stride_batch = p.varlen ? 0 : heads * seqlen * head_dim;
-  view.bytes = (p.varlen ? 1 : p.batch) * heads * view.rows * head_dim * size_bytes(p.dtype);
+Extents query_side(const Problem& p, int64_t head_dim) { return {p.q_elements(), p.heads_q, p.q_rows(), head_dim}; }
+Extents key_side(const Problem& p, int64_t head_dim) { return {p.kv_elements(), p.heads_kv, p.kv_rows(), head_dim}; }
+
+TensorView at(TensorView view, void* data) {
+  view.data = data;
   return view;
 }
 
-TensorView tensor_view(const View& view, void* data) { return {data, view.stride_batch, view.stride_head, view.stride_row}; }
+// Pages in an order that no prefetcher follows, as a cache that has served for a while hands them out. A pool smaller than
+// the table is shared.
+std::vector<int32_t> scattered_pages(const Problem& p, uint64_t seed) {
+  std::vector<int32_t> order(static_cast<size_t>(p.page_count));
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), std::mt19937_64(seed + 31));
+  std::vector<int32_t> table(static_cast<size_t>(p.batch * p.pages_per_sequence()));
+  for (size_t n = 0; n < table.size(); ++n) table[n] = order[n % order.size()];
+  return table;
+}
 
 }  // namespace
 
@@ -53,7 +62,14 @@ struct Workload::Buffer {
 };
 
 Workload::Workload(runtime::Device& device, Problem problem)
-    : device_(device), problem_(std::move(problem)), host_readable_(device.device_class().kind == "cpu") {}
+    : device_(device), problem_(std::move(problem)), host_readable_(device.device_class().kind == "cpu") {
+  set_contiguous_strides(problem_, strides_);
+  for (Tensors* tensors : {&host_tensors_, &device_tensors_}) {
+    tensors->lse_stride_head = strides_.lse_stride_head;
+    tensors->lse_stride_batch = strides_.lse_stride_batch;
+    tensors->page_table_stride = strides_.page_table_stride;
+  }
+}
 
 Workload::~Workload() {
   for (const auto& buffer : buffers_) device_.release(buffer->memory);
@@ -102,24 +118,53 @@ Result<std::pair<const T*, const T*>> Workload::place(std::string name, const st
 Result<void> Workload::make_inputs(uint64_t seed) {
   const Problem& p = problem_;
   ThreadPool pool;
-  const auto fill = [&](const char* name, Role role, const View& view, int64_t heads, int64_t head_dim, TensorView& host,
-                        TensorView& device) -> Result<void> {
-    ATTUNE_TRY(Buffer * buffer, add(name, view.bytes, false));
-    for (int64_t b = 0; b < (p.varlen ? 1 : p.batch); ++b) {
-      auto* data = static_cast<std::byte*>(buffer->host_data()) + b * view.stride_batch * size_bytes(p.dtype);
-      fill_sample(pool, role, p.dtype, data, view.rows, heads, head_dim, view.stride_row, view.stride_head,
-                  seed + static_cast<uint64_t>(b) * 1000003);
+  const int64_t width = size_bytes(p.dtype);
+  const auto seed_of = [seed](int64_t b) { return seed + static_cast<uint64_t>(b) * 1000003; };
+  const auto fill_elements = [&](Role role, const Extents& extents, const TensorView& view) {
+    for (int64_t b = 0; b < extents.elements; ++b) {
+      auto* data = static_cast<std::byte*>(view.data) + b * view.stride_batch * width;
+      fill_sample(pool, role, p.dtype, data, extents.rows, extents.heads, extents.head_dim, view.stride_seq,
+                  view.stride_head, seed_of(b));
     }
-    host = tensor_view(view, buffer->host_data());
-    device = tensor_view(view, buffer->device_data());
+  };
+  // A whole sequence is sampled, then cut into its pages: a page alone would have a first key and channel means of its own.
+  const auto fill_pages = [&](Role role, const Extents& extents, const TensorView& view) {
+    std::memset(view.data, poison_value, static_cast<size_t>(extents.count() * width));
+    const int64_t row_elements = extents.heads * extents.head_dim;
+    std::vector<std::byte> sequence(static_cast<size_t>(p.seqlen_kv * row_elements * width));
+    for (int64_t b = 0; b < p.batch; ++b) {
+      fill_sample(pool, role, p.dtype, sequence.data(), p.seqlen_kv, extents.heads, extents.head_dim, row_elements,
+                  extents.head_dim, seed_of(b));
+      for (int64_t key = 0; key < p.seqlen_kv; ++key) {
+        const int64_t page = host_tensors_.page_table[b * p.pages_per_sequence() + key / p.page_size];
+        const int64_t start = page * view.stride_batch + key % p.page_size * view.stride_seq;
+        for (int64_t h = 0; h < extents.heads; ++h) {
+          std::memcpy(static_cast<std::byte*>(view.data) + (start + h * view.stride_head) * width,
+                      sequence.data() + (key * row_elements + h * extents.head_dim) * width,
+                      static_cast<size_t>(extents.head_dim * width));
+        }
+      }
+    }
+  };
+  if (p.paged()) {
+    ATTUNE_TRY(const auto placed, place("page_table", scattered_pages(p, seed)));
+    std::tie(host_tensors_.page_table, device_tensors_.page_table) = placed;
+  }
+  const auto fill = [&](const char* name, Role role, const Extents& extents, TensorView Tensors::* field) -> Result<void> {
+    ATTUNE_TRY(Buffer * buffer, add(name, extents.count() * width, false));
+    TensorView& host = host_tensors_.*field;
+    host = at(strides_.*field, buffer->host_data());
+    device_tensors_.*field = at(strides_.*field, buffer->device_data());
+    if (p.paged() && role != Role::query) {
+      fill_pages(role, extents, host);
+    } else {
+      fill_elements(role, extents, host);
+    }
     return upload(*buffer);
   };
-  const View q = view_of(p, p.heads_q, p.seqlen_q, p.total_q, p.head_dim_qk);
-  const View k = view_of(p, p.heads_kv, p.seqlen_kv, p.total_kv, p.head_dim_qk);
-  const View v = view_of(p, p.heads_kv, p.seqlen_kv, p.total_kv, p.head_dim_v);
-  ATTUNE_CHECK(fill("q", Role::query, q, p.heads_q, p.head_dim_qk, host_tensors_.q, device_tensors_.q));
-  ATTUNE_CHECK(fill("k", Role::key, k, p.heads_kv, p.head_dim_qk, host_tensors_.k, device_tensors_.k));
-  return fill("v", Role::value, v, p.heads_kv, p.head_dim_v, host_tensors_.v, device_tensors_.v);
+  ATTUNE_CHECK(fill("q", Role::query, query_side(p, p.head_dim_qk), &Tensors::q));
+  ATTUNE_CHECK(fill("k", Role::key, key_side(p, p.head_dim_qk), &Tensors::k));
+  return fill("v", Role::value, key_side(p, p.head_dim_v), &Tensors::v);
 }
 
 Result<void> Workload::make_mask(uint64_t seed) {
@@ -136,11 +181,8 @@ Result<void> Workload::make_mask(uint64_t seed) {
       store_float(m.dtype, buffer->host_data(), i, static_cast<float>(static_cast<double>(draw >> 11) * 0x1p-52 - 1));
     }
   }
-  MaskView view;
+  MaskView view = strides_.mask;
   view.stride_kv = m.seqlen_kv == 1 ? 0 : 1;
-  view.stride_q = m.seqlen_q == 1 ? 0 : m.seqlen_kv;
-  view.stride_head = m.heads == 1 ? 0 : m.seqlen_q * m.seqlen_kv;
-  view.stride_batch = m.batch == 1 ? 0 : m.heads * m.seqlen_q * m.seqlen_kv;
   host_tensors_.mask = device_tensors_.mask = view;
   host_tensors_.mask.data = buffer->host_data();
   device_tensors_.mask.data = buffer->device_data();
@@ -170,7 +212,7 @@ Result<void> Workload::make_extras(uint64_t seed) {
   }
   if (p.varlen) {
     ATTUNE_CHECK(give("cu_seqlens_q", even_lengths(p.batch, p.total_q), &Tensors::cu_seqlens_q));
-    ATTUNE_CHECK(give("cu_seqlens_kv", even_lengths(p.batch, p.total_kv), &Tensors::cu_seqlens_kv));
+    if (!p.paged()) ATTUNE_CHECK(give("cu_seqlens_kv", even_lengths(p.batch, p.total_kv), &Tensors::cu_seqlens_kv));
   }
   if (p.kv_lengths) {
     const std::vector<int32_t> lengths(static_cast<size_t>(p.batch), static_cast<int32_t>(p.seqlen_kv));
@@ -202,19 +244,13 @@ Result<void> Workload::make_extras(uint64_t seed) {
 
 Result<void> Workload::make_outputs() {
   const Problem& p = problem_;
-  const View o = view_of(p, p.heads_q, p.seqlen_q, p.total_q, p.head_dim_v);
-  ATTUNE_TRY(output_, add("output", o.bytes, true));
-  host_tensors_.o = tensor_view(o, output_->host_data());
-  device_tensors_.o = tensor_view(o, output_->device_data());
+  ATTUNE_TRY(output_, add("output", query_side(p, p.head_dim_v).count() * size_bytes(p.dtype), true));
+  host_tensors_.o = at(strides_.o, output_->host_data());
+  device_tensors_.o = at(strides_.o, output_->device_data());
   if (p.want_lse) {
-    const int64_t rows = p.varlen ? p.total_q : p.seqlen_q;
-    ATTUNE_TRY(lse_, add("lse", (p.varlen ? 1 : p.batch) * p.heads_q * rows * int64_t{sizeof(float)}, true));
+    ATTUNE_TRY(lse_, add("lse", query_side(p, 1).count() * int64_t{sizeof(float)}, true));
     host_tensors_.lse = static_cast<float*>(lse_->host_data());
     device_tensors_.lse = static_cast<float*>(lse_->device_data());
-    for (Tensors* tensors : {&host_tensors_, &device_tensors_}) {
-      tensors->lse_stride_head = rows;
-      tensors->lse_stride_batch = p.varlen ? 0 : p.heads_q * rows;
-    }
   }
   return poison();
 }

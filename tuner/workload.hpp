@@ -14,8 +14,8 @@
 
 namespace attune::tuner {
 
-// Lengths are full (kv_lengths = seqlen_kv, packed totals shared evenly), block lists have half density, boolean masks keep
-// seven of eight keys. Inputs are the same bytes for the same problem and seed. Not thread-safe.
+// Lengths are full (kv_lengths = seqlen_kv, packed totals shared evenly), pages lie in random order, block lists have half
+// density, boolean masks keep seven of eight keys. Inputs are the same bytes for the same problem and seed. Not thread-safe.
 class Workload {
  public:
   // out_of_memory when the device or the host has no room for the problem.
@@ -56,6 +56,7 @@ class Workload {
   runtime::Device& device_;
   Problem problem_;
   bool host_readable_;  // cpu: device memory is host memory, and buffers have no second copy
+  Tensors strides_;     // of the problem's layout, no pointers
   Tensors device_tensors_, host_tensors_;
   std::vector<std::unique_ptr<Buffer>> buffers_;
   Buffer* output_ = nullptr;

@@ -73,6 +73,7 @@ Problem = _struct(
             "sparsity_max_blocks",
         ),
         ("quantization", c_char_p),
+        *_run(c_int64, "page_size", "page_count"),
     ],
 )
 View = _struct("View", [("data", c_void_p), *_run(c_int64, "stride_batch", "stride_head", "stride_seq")])
@@ -91,7 +92,8 @@ Tensors = _struct(
         ("alibi_stride_batch", c_int64),
         *_run(c_void_p, "cu_seqlens_q", "cu_seqlens_kv", "kv_lengths"),
         *_run(c_void_p, "full_counts", "full_indices", "partial_counts", "partial_indices"),
-        *_run(c_void_p, "full_row_ptr", "partial_row_ptr"),
+        *_run(c_void_p, "full_row_ptr", "partial_row_ptr", "page_table"),
+        ("page_table_stride", c_int64),
     ],
 )
 Provenance = _struct(

@@ -156,7 +156,7 @@ class ShapeParser {
       problem_.alignment = *alignment;
       return {};
     }
-    if (flag == "window" || flag == "varlen") return pair(flag, values, word);
+    if (flag == "window" || flag == "varlen" || flag == "paged") return pair(flag, values, word);
     if (flag == "scale" || flag == "softcap") {
       const auto number = to_number(values);
       if (!number || std::abs(*number) > std::numeric_limits<float>::max()) {
@@ -184,6 +184,10 @@ class ShapeParser {
     if (flag == "window") {
       problem_.window_left = *first;
       problem_.window_right = *second;
+    } else if (flag == "paged") {
+      if (*first == 0) return not_understood(word, "a page has at least one key");
+      problem_.page_size = *first;
+      problem_.page_count = *second;
     } else {
       problem_.varlen = true;
       problem_.total_q = *first;

@@ -9,7 +9,8 @@
 //           | the same without the letter, in the order B, H, S, D; three of them are H, S, D with B1
 //   flag    = fp32 | fp16 | bf16 | bhsd | bshd | top_left | bottom_right
 //           | causal [ (top_left | bottom_right) ] | window(LEFT,RIGHT) | scale(X) | softcap(X) | sinks | alibi
-//           | mask(bool|fp32|fp16|bf16 [BxHxQxK]) | kv_lengths | varlen(TOTAL_Q,TOTAL_KV) | lse | quantization(NAME)
+//           | mask(bool|fp32|fp16|bf16 [BxHxQxK]) | kv_lengths | varlen(TOTAL_Q,TOTAL_KV) | paged(PAGE_SIZE,PAGE_COUNT)
+//           | lse | quantization(NAME)
 //           | padded_lists(QxK full|partial|full+partial BxH max N) | csr_lists(QxK full|partial|full+partial BxH)
 //
 // Everything to_text(Problem) prints is in the grammar. "B1 H32/8 S2048x2048 D128 bf16 causal" and

@@ -70,7 +70,7 @@ std::string cli_reference(const CLI::App& root) {
       "flag  = fp32 | fp16 | bf16 | bhsd | bshd | top_left | bottom_right\n"
       "      | causal | causal(top_left) | causal(bottom_right) | window(LEFT,RIGHT)\n"
       "      | scale(X) | softcap(X) | sinks | alibi | lse | kv_lengths | varlen(TOTAL_Q,TOTAL_KV)\n"
-      "      | mask(bool|fp32|fp16|bf16 [BxHxQxK]) | quantization(NAME)\n"
+      "      | paged(PAGE_SIZE,PAGE_COUNT) | mask(bool|fp32|fp16|bf16 [BxHxQxK]) | quantization(NAME)\n"
       "      | padded_lists(QxK full|partial|full+partial BxH max N) | csr_lists(QxK full|partial|full+partial BxH)\n"
       "```\n\n"
       "`\"B1 H32/8 S2048 D128 bf16 causal\"` and `\"(1,32/8,2048,128,bf16,causal)\"` are the same problem. Presets:\n\n"

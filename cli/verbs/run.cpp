@@ -54,7 +54,8 @@ class Placed {
                                                       {&inputs.alibi, &at.alibi},
                                                       {&inputs.kv_lengths, &at.kv_lengths},
                                                       {&inputs.cu_seqlens_q, &at.cu_seqlens_q},
-                                                      {&inputs.cu_seqlens_kv, &at.cu_seqlens_kv}};
+                                                      {&inputs.cu_seqlens_kv, &at.cu_seqlens_kv},
+                                                      {&inputs.page_table, &at.page_table}};
     for (const auto& [array, address] : copies) {
       if (array->data() == nullptr) continue;
       ATTUNE_TRY(auto memory, DeviceArray::copy_of(device, array->data(), array->bytes()));
@@ -138,7 +139,8 @@ Check check_result(const AttentionInputs& inputs, Array& o, Array& lse, int64_t 
           address(inputs.alibi),
           address(inputs.kv_lengths),
           address(inputs.cu_seqlens_q),
-          address(inputs.cu_seqlens_kv)};
+          address(inputs.cu_seqlens_kv),
+          address(inputs.page_table)};
   check.accuracy = tuner::check_against_double(p, tensors_at(inputs, host), check.all_rows ? 0 : rows, sampling_seed);
   return check;
 }
@@ -267,6 +269,7 @@ void add_attention_options(CLI::App& verb, RunArguments& a) {
   file("--alibi", r.alibi, "ALiBi slopes, fp32 [Hq] or [B,Hq]");
   file("--cu-seqlens-q", r.cu_seqlens_q, "Packed queries [total,Hq,D]: cumulative lengths, int [B+1]");
   file("--cu-seqlens-kv", r.cu_seqlens_kv, "Packed keys and values [total,Hkv,D]: cumulative lengths, int [B+1]");
+  file("--page-table", r.page_table, "Keys and values in pages [pages,Hkv,page,D]: pages of each sequence, int [B,N]");
 
   const std::string attention = "Attention";
   verb.add_option("--causal", r.causal, "Causal mask: top-left (PyTorch) or bottom-right (FlashAttention 2.1 and later)")

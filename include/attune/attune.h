@@ -240,6 +240,11 @@ typedef struct attune_problem {
   int64_t sparsity_max_blocks; /* PADDED_LISTS: row length of the index arrays */
 
   const char* quantization; /* "none" (or null) */
+
+  /* Paged KV cache: K and V are pools of pages, and key j of batch element b is row j % page_size of page
+   * page_table[b][j / page_size]. With varlen only Q is packed: total_kv is 0, kv_lengths 1, cu_seqlens_kv null. */
+  int64_t page_size;  /* keys of one page; 0: K and V are not paged */
+  int64_t page_count; /* pages in the pools */
 } attune_problem;
 
 /* Writes defaults (batch 1, one head, D 64, fp32, no mask, no window) into the first `struct_size` bytes.
@@ -272,8 +277,8 @@ typedef struct attune_mask {
 typedef struct attune_tensors {
   size_t struct_size;
   attune_input q;  /* [B,Hq,Sq,Dqk] */
-  attune_input k;  /* [B,Hkv,Skv,Dqk] */
-  attune_input v;  /* [B,Hkv,Skv,Dv] */
+  attune_input k;  /* [B,Hkv,Skv,Dqk]; paged: [page_count,Hkv,page_size,Dqk], stride_batch leads from page to page */
+  attune_input v;  /* [B,Hkv,Skv,Dv]; paged: [page_count,Hkv,page_size,Dv] */
   attune_output o; /* [B,Hq,Sq,Dv] */
   float* lse;      /* [B,Hq,Sq], or [Hq,total_q] for varlen; rows are contiguous */
   int64_t lse_stride_batch, lse_stride_head;
@@ -282,7 +287,7 @@ typedef struct attune_tensors {
   const float* alibi_slopes;     /* [Hq], or [B,Hq] with alibi_stride_batch = Hq */
   int64_t alibi_stride_batch;    /* 0 or Hq */
   const int32_t* cu_seqlens_q;   /* varlen: [B+1], starts with 0, ends with total_q */
-  const int32_t* cu_seqlens_kv;  /* varlen: [B+1], starts with 0, ends with total_kv */
+  const int32_t* cu_seqlens_kv;  /* varlen: [B+1], starts with 0, ends with total_kv; null when paged */
   const int32_t* kv_lengths;     /* [B] */
   const int32_t* full_counts;    /* PADDED_LISTS: [b][h][query block] */
   const int32_t* full_indices;   /* PADDED_LISTS: [b][h][query block][max_blocks]; CSR_LISTS: all rows after each other */
@@ -290,6 +295,8 @@ typedef struct attune_tensors {
   const int32_t* partial_indices;
   const int64_t* full_row_ptr;    /* CSR_LISTS: [b][h][query blocks + 1], into full_indices */
   const int64_t* partial_row_ptr; /* CSR_LISTS */
+  const int32_t* page_table;      /* paged: [B, ceil(Skv / page_size)]; entries behind a sequence's last page are not used */
+  int64_t page_table_stride;      /* entries from one batch element to the next */
 } attune_tensors;
 
 /* Null pointers everywhere, and strides 1 for the mask's last dimension. As attune_problem_init. */

@@ -169,6 +169,7 @@ struct Problem {
   int64_t total_q = 0, total_kv = 0;
   BlockSparsity sparsity = {};
   const char* quantization = "none";
+  int64_t page_size = 0, page_count = 0;  // paged K and V
 
   attune_problem to_c() const {
     attune_problem c{};
@@ -211,6 +212,8 @@ struct Problem {
     c.sparsity_heads = sparsity.heads;
     c.sparsity_max_blocks = sparsity.max_blocks;
     c.quantization = quantization;
+    c.page_size = page_size;
+    c.page_count = page_count;
     return c;
   }
 };

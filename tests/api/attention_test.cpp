@@ -41,6 +41,47 @@ TEST_F(Attention, ScaleAndLengthsReachTheKernel) {
   EXPECT_LT(arrays.largest_error(lengths), 1e-5);
 }
 
+// The same numbers through a page table as in order: pages of 16 keys, handed out backwards.
+TEST_F(Attention, PagedKeysGiveWhatTheSameKeysInOrderGive) {
+  const attune_problem dense = make_problem(2, 4, 2, 5, 48, 24);
+  Arrays expected(dense);
+  ASSERT_EQ(attune_attention(context.get(), &dense, &expected.tensors, nullptr), ATTUNE_OK) << attune_last_error();
+
+  attune_problem paged = dense;
+  paged.page_size = 16;
+  paged.page_count = 6;
+  Arrays arrays(dense);
+  attune_tensors& t = arrays.tensors;
+  ASSERT_EQ(attune_tensors_set_contiguous(&paged, &t), ATTUNE_OK) << attune_last_error();
+  EXPECT_EQ(t.k.stride_batch, 2 * 16 * 24);
+  EXPECT_EQ(t.page_table_stride, 3);
+  std::vector<int32_t> table;
+  for (int32_t page = 5; page >= 0; --page) table.push_back(page);
+  t.page_table = table.data();
+  const auto into_pages = [&](const std::vector<float>& rows, std::vector<float>& pool) {
+    for (size_t b = 0; b < 2; ++b) {
+      for (size_t h = 0; h < 2; ++h) {
+        for (size_t key = 0; key < 48; ++key) {
+          const auto page = static_cast<size_t>(table[b * 3 + key / 16]);
+          const auto from = rows.begin() + static_cast<std::ptrdiff_t>(((b * 2 + h) * 48 + key) * 24);
+          std::copy(from, from + 24, pool.begin() + static_cast<std::ptrdiff_t>(((page * 2 + h) * 16 + key % 16) * 24));
+        }
+      }
+    }
+  };
+  into_pages(expected.k, arrays.k);
+  into_pages(expected.v, arrays.v);
+  ASSERT_EQ(attune_attention(context.get(), &paged, &t, nullptr), ATTUNE_OK) << attune_last_error();
+  for (size_t i = 0; i < arrays.o.size(); ++i) ASSERT_NEAR(arrays.o[i], expected.o[i], 1e-6) << i;
+
+  table[4] = 6;
+  EXPECT_REFUSED(attune_attention(context.get(), &paged, &t, nullptr), ATTUNE_INVALID_ARGUMENT, "page_table[1][1] is 6");
+  t.page_table = nullptr;
+  EXPECT_REFUSED(attune_attention(context.get(), &paged, &t, nullptr), ATTUNE_INVALID_ARGUMENT, "page_table");
+  paged.page_count = 0;
+  EXPECT_REFUSED(attune_attention(context.get(), &paged, &t, nullptr), ATTUNE_INVALID_ARGUMENT, "page_count");
+}
+
 TEST_F(Attention, InputsAreNotWritten) {
   const attune_problem problem = make_problem(1, 2, 2, 17, 19, 24);
   Arrays arrays(problem);

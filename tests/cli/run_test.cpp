@@ -116,6 +116,27 @@ TEST_F(Run, PackedSequences) {
   refused({"--cu-seqlens-q", program.path("cu_q.npy")}, "belong together");
 }
 
+TEST_F(Run, PagedKeysAndValues) {
+  program.save("k.npy", tensor(DType::f32, {7, 2, 16, 24}, 2));
+  program.save("v.npy", tensor(DType::f32, {7, 2, 16, 40}, 3));
+  auto table = *Array::allocate(DType::i64, {2, 3});
+  const std::vector<int64_t> pages{6, 0, 3, 1, -1, 99};  // the second sequence ends in its first page
+  std::copy(pages.begin(), pages.end(), table.as<int64_t>());
+  program.save("pages.npy", table);
+  program.save("len.npy", integers(DType::i64, {45, 7}));
+  const std::string file = program.path("pages.npy"), lengths = program.path("len.npy");
+  const auto json = checked({"--page-table", file, "--kv-lengths", lengths, "--causal", "bottom-right"});
+  EXPECT_EQ(json["problem"]["text"], "B2 H4/2 S33x48 D24/40 fp32 causal(bottom_right) kv_lengths paged(16,7)");
+  refused({"--page-table", file}, "page_table[1][1] is -1");
+  refused({"--page-table", lengths}, "--page-table: shape [2] must be [2, ");
+  refused({"--page-table", file, "--cu-seqlens-kv", lengths}, "not packed");
+
+  program.save("q.npy", tensor(DType::f32, {10, 4, 24}, 1));
+  program.save("cu_q.npy", integers(DType::i32, {0, 4, 10}));
+  checked({"--page-table", file, "--kv-lengths", lengths, "--cu-seqlens-q", program.path("cu_q.npy")});
+  refused({"--page-table", file, "--cu-seqlens-q", program.path("cu_q.npy")}, "kv_lengths");
+}
+
 TEST_F(Run, Bf16ThroughSafetensorsInBothLayouts) {
   const Array q = tensor(DType::bf16, {2, 33, 4, 24}, 1);
   const Array k = tensor(DType::bf16, {2, 45, 4, 24}, 2);

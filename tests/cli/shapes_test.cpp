@@ -56,6 +56,10 @@ TEST(Grammar, EveryFlag) {
   const Problem packed = shape("B3 H1 S10 D8 varlen(20,25)");
   EXPECT_TRUE(packed.varlen);
   EXPECT_EQ(packed.total_kv, 25);
+  const Problem paged = shape("B3 H1 S1x100 D8 kv_lengths paged(16,40)");
+  EXPECT_EQ(paged.page_size, 16);
+  EXPECT_EQ(paged.page_count, 40);
+  EXPECT_EQ(shape("H1 S1 D8 quantization(int8)").quantization, "int8");
 }
 
 TEST(Grammar, WhatToTextPrintsIsUnderstood) {
@@ -63,7 +67,8 @@ TEST(Grammar, WhatToTextPrintsIsUnderstood) {
        {"B1 H8 S128 D64", "B2 H8/2 S16x48 D64/32 fp16 bshd causal(bottom_right) window(127,-1) scale(0.1) softcap(30) sinks",
         "B4 H4 S7x5 D203 bf16 bottom_right alibi mask(bool 4x4x7x5) kv_lengths lse", "B3 H1 S10 D8 varlen(20,25)",
         "H4/2 S100 D64 padded_lists(32x64 full+partial 1x2 max 3)", "H4/2 S100 D64 csr_lists(32x64 partial 1x4)",
-        "H1 S1 D1 scale(3.3333333e-38)"}) {
+        "H1 S1 D1 scale(3.3333333e-38)", "B2 H4/2 S1x300 D64 kv_lengths paged(16,64)",
+        "H4 S100 D64 bf16 quantization(int8)"}) {
     const Problem problem = shape(text);
     EXPECT_EQ(shape(to_text(problem)), problem) << text << " -> " << to_text(problem);
   }
@@ -82,6 +87,10 @@ TEST(Grammar, NamesTheWordThatIsWrong) {
   EXPECT_THAT(refusal("(1,2,3,4,5)"), HasSubstr("sizes without a letter"));
   EXPECT_THAT(refusal("(1,2"), HasSubstr("parentheses do not match"));
   EXPECT_THAT(refusal("H8 S128 D64 window(1)"), HasSubstr("two whole numbers"));
+  EXPECT_THAT(refusal("H8 S128 D64 paged(16)"), HasSubstr("two whole numbers"));
+  EXPECT_THAT(refusal("H8 S128 D64 paged(0,0)"), HasSubstr("at least one key"));
+  EXPECT_THAT(refusal("H8 S128 D64 paged(16,0)"), HasSubstr("page_count"));
+  EXPECT_THAT(refusal("H8 S128 D64 int8"), HasSubstr("'int8'"));
   EXPECT_THAT(refusal("H8 S128 D64 scale(1e999)"), HasSubstr("one number"));
   EXPECT_THAT(refusal("H8 S128 D64 softcap(nan)"), HasSubstr("softcap"));
   EXPECT_THAT(refusal("H8 S128 D64 scale(inf)"), HasSubstr("range of fp32"));

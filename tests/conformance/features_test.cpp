@@ -39,6 +39,39 @@ const std::vector<Feature>& features() {
          p.alignment = Alignment::bottom_right;
          std::swap(p.seqlen_q, p.seqlen_kv);
        }},
+      {"paged",
+       [](Problem& p) {
+         p.page_size = 16;
+         p.page_count = 30;
+       }},
+      {"paged_causal_lengths_in_shared_odd_pages",
+       [](Problem& p) {
+         p.causal = p.kv_lengths = true;
+         p.alignment = Alignment::bottom_right;
+         p.page_size = 23;
+         p.page_count = 5;
+       }},
+      {"paged_packed_queries_window_sinks",
+       [](Problem& p) {
+         p.varlen = p.kv_lengths = p.sinks = true;
+         p.total_q = 60;
+         p.window_left = 40;
+         p.page_size = 64;
+         p.page_count = 9;
+       }},
+      {"paged_lists_and_mask",
+       [](Problem& p) {
+         lists(p, SparsityKind::csr_lists, true, true, 1, 2);
+         p.mask = mask(MaskKind::additive, 1, 6, 45, 173);
+         p.page_size = 16;
+         p.page_count = 22;
+       }},
+      {"paged_one_key_a_page_decode",
+       [](Problem& p) {
+         p.seqlen_q = 1;
+         p.page_size = 1;
+         p.page_count = 400;
+       }},
       {"window_left", [](Problem& p) { p.window_left = 17; }},
       {"window_right", [](Problem& p) { p.window_right = 9; }},
       {"window_both_bottom_right",

@@ -48,6 +48,14 @@ std::vector<Refusal> refusals() {
       {"total_q", [](Problem& p) { p.total_q = 5; }},
       {"total_q", [](Problem& p) { p.varlen = true, p.total_q = 1 + p.batch * p.seqlen_q; }},
       {"total_kv", [](Problem& p) { p.varlen = true, p.total_kv = -1; }},
+      {"page_size", [](Problem& p) { p.page_size = -1; }},
+      {"page_size", [](Problem& p) { p.page_size = int64_t{1} << 31; }},
+      {"page_size", [](Problem& p) { p.page_count = 4; }},
+      {"page_count", [](Problem& p) { p.page_size = 4; }},
+      {"page_count", [](Problem& p) { p.page_size = 4, p.page_count = int64_t{1} << 31; }},
+      {"kv_lengths", [](Problem& p) { p.varlen = true, p.page_size = p.page_count = 4; }},
+      {"total_kv", [](Problem& p) { p.varlen = p.kv_lengths = true, p.page_size = p.page_count = 4, p.total_kv = 3; }},
+      {"K", [](Problem& p) { p.page_size = p.page_count = (int64_t{1} << 31) - 1; }},
       {"mask.kind", [](Problem& p) { p.mask.seqlen_kv = 8; }},
       {"mask.dtype", [](Problem& p) { p.mask = {MaskKind::boolean, DType::f32, 1, 1, 1, 8}; }},
       {"mask.dtype", [](Problem& p) { p.mask = {MaskKind::additive, DType::boolean, 1, 1, 1, 8}; }},
@@ -113,6 +121,27 @@ TEST(ProblemValidation, EdgesAreAccepted) {
   p.varlen = p.kv_lengths = true;
   p.total_q = 10;
   EXPECT_TRUE(validate(p).ok()) << validate(p).error().message();
+  p.page_size = 3;
+  p.page_count = 1;
+  EXPECT_TRUE(validate(p).ok()) << validate(p).error().message();
+}
+
+TEST(Problem, ExtentsOfPackedAndPagedTensors) {
+  Problem p = valid();
+  p.seqlen_kv = 33;
+  EXPECT_EQ(std::pair(p.kv_elements(), p.kv_rows()), std::pair(int64_t{2}, int64_t{33}));
+  EXPECT_EQ(p.pages_per_sequence(), 0);
+  p.page_size = 16;
+  p.page_count = 9;
+  EXPECT_EQ(std::pair(p.kv_elements(), p.kv_rows()), std::pair(int64_t{9}, int64_t{16}));
+  EXPECT_EQ(std::pair(p.q_elements(), p.q_rows()), std::pair(int64_t{2}, int64_t{5}));
+  EXPECT_EQ(p.pages_per_sequence(), 3);
+  const double work = p.flops();
+  p.varlen = p.kv_lengths = true;
+  p.total_q = 10;
+  EXPECT_EQ(std::pair(p.kv_elements(), p.kv_rows()), std::pair(int64_t{9}, int64_t{16}));
+  EXPECT_EQ(std::pair(p.q_elements(), p.q_rows()), std::pair(int64_t{1}, int64_t{10}));
+  EXPECT_EQ(p.flops(), work);  // lengths are run-time data: counted as full
 }
 
 Problem random_problem(std::mt19937_64& random) {
@@ -140,6 +169,12 @@ Problem random_problem(std::mt19937_64& random) {
     p.varlen = true;
     p.total_q = below(1000);
     p.total_kv = below(1000);
+  }
+  if (below(4) == 0) {
+    p.page_size = 1 + below(256);
+    p.page_count = 1 + below(100000);
+    p.kv_lengths = p.kv_lengths || p.varlen;
+    p.total_kv = 0;
   }
   return p;
 }
@@ -171,7 +206,7 @@ TEST(ProblemJson, EveryFieldIsWritten) {
       to_json(Problem{}),
       R"({"alibi":false,"alignment":"top_left","batch":1,"causal":false,"dtype":"fp32","head_dim_qk":64,"head_dim_v":64,)"
       R"("heads_kv":1,"heads_q":1,"kv_lengths":false,"layout":"bhsd",)"
-      R"("mask":{"batch":1,"dtype":"bool","heads":1,"kind":"none","seqlen_kv":0,"seqlen_q":1},"quantization":"none",)"
+      R"("mask":{"batch":1,"dtype":"bool","heads":1,"kind":"none","seqlen_kv":0,"seqlen_q":1},"page_count":0,"page_size":0,"quantization":"none",)"
       R"("seqlen_kv":1,"seqlen_q":1,"sinks":false,"softcap":0.0,"softmax_scale":null,)"
       R"("sparsity":{"batch":1,"block_kv":64,"block_q":64,"full":true,"heads":1,"kind":"none","max_blocks":0,)"
       R"("partial":false},"total_kv":0,"total_q":0,"varlen":false,"want_lse":false,"window_left":-1,"window_right":-1})");

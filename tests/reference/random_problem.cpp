@@ -90,6 +90,14 @@ void draw_mask_extents(Problem& p, const Problem& traits, Random& random) {
                                                               : p.seqlen_kv;
 }
 
+void draw_pages(Problem& p, Random& random) {
+  p.page_size = pick(random, std::array<int64_t, 9>{1, 3, 7, 16, 16, 32, 64, 100, 256});
+  const int64_t all = p.batch * p.pages_per_sequence();
+  // Fewer pages than entries (shared ones), as many, or more.
+  p.page_count =
+      std::max<int64_t>(1, uniform(random, 0, 2) == 0 ? uniform(random, 1, all + 1) : all + uniform(random, 0, 9));
+}
+
 void draw_sparsity_extents(Problem& p, Random& random) {
   SparsityRequest& s = p.sparsity;
   if (s.kind == SparsityKind::none) return;
@@ -121,7 +129,7 @@ void follow(Problem& p, const Problem& before) {
   p.sparsity.heads = p.sparsity.heads == before.heads_q ? p.heads_q : p.sparsity.heads == before.heads_kv ? p.heads_kv : 1;
   if (p.varlen) {
     p.total_q = std::min(p.total_q, p.batch * p.seqlen_q);
-    p.total_kv = std::min(p.total_kv, p.batch * p.seqlen_kv);
+    p.total_kv = std::min(p.total_kv, p.batch * p.seqlen_kv);  // 0 when paged
   }
 }
 
@@ -154,6 +162,11 @@ Problem draw_traits(Random& random, const Limits& limits) {
   }
   p.kv_lengths = one_in(random, 4);
   p.varlen = one_in(random, 5);
+  // page_size 1 stands for paged until draw_shape; packed queries then need lengths.
+  if (one_in(random, 6)) {
+    p.page_size = p.page_count = 1;
+    p.kv_lengths = p.kv_lengths || p.varlen;
+  }
   if (one_in(random, 6)) {
     p.sparsity.kind = one_in(random, 2) ? SparsityKind::padded_lists : SparsityKind::csr_lists;
     p.sparsity.full = !one_in(random, 4);
@@ -188,7 +201,9 @@ Problem draw_shape(const Problem& traits, Random& random, const Limits& limits) 
     p.total_kv = uniform(random, 0, p.batch * p.seqlen_kv);
     if (one_in(random, 4)) p.total_q = p.batch * p.seqlen_q;
     if (one_in(random, 4)) p.total_kv = p.batch * p.seqlen_kv;
+    if (p.paged()) p.total_kv = 0;
   }
+  if (p.paged()) draw_pages(p, random);
   draw_mask_extents(p, traits, random);
   draw_sparsity_extents(p, random);
   return p;
@@ -212,6 +227,10 @@ std::vector<Problem> simpler_problems(const Problem& problem) {
   off([](Problem& p) {
     p.varlen = false;
     p.total_q = p.total_kv = 0;
+  });
+  off([](Problem& p) {
+    if (p.paged() && p.varlen) p.total_kv = p.batch * p.seqlen_kv;
+    p.page_size = p.page_count = 0;
   });
   off([](Problem& p) { p.kv_lengths = false; });
   off([](Problem& p) { p.alibi = false; });
@@ -255,6 +274,8 @@ std::vector<Problem> simpler_problems(const Problem& problem) {
   shrink(&Problem::head_dim_v, 1);
   shrink(&Problem::total_q, 0);
   shrink(&Problem::total_kv, 0);
+  shrink(&Problem::page_size, 1);
+  shrink(&Problem::page_count, 1);
   shrink(&Problem::window_left, 0);
   shrink(&Problem::window_right, 0);
   return candidates;

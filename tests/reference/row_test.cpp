@@ -99,6 +99,28 @@ TEST(ReferenceRow, WindowBoundsBothSides) {
   EXPECT_NEAR(reference(work, 0, 0, 4).lse, std::log(4 + 5.0), 1e-6);
 }
 
+TEST(ReferenceRow, KeysAreFoundThroughThePageTable) {
+  // One head, D 1, pages of 2 keys: value 10^r stands in row r of the pool, so that the sum names the rows that were read.
+  Problem problem = small(1, 5);
+  problem.head_dim_qk = problem.head_dim_v = 1;
+  problem.page_size = 2;
+  problem.page_count = 4;
+  Workload work(problem, {});
+  const std::vector<int32_t> table{2, 0, 3};
+  work.tensors().page_table = table.data();
+  auto* q = static_cast<float*>(work.tensors().q.data);
+  auto* k = static_cast<float*>(work.tensors().k.data);
+  auto* v = static_cast<float*>(work.tensors().v.data);
+  *q = 0;
+  for (int64_t row = 0; row < 8; ++row) {
+    k[row] = row == 7 ? std::nanf("") : 1;  // row 7 is key 5, behind the end
+    v[row] = row == 7 ? std::nanf("") : std::pow(10.0F, static_cast<float>(row));
+  }
+  const Answer answer = reference(work, 0, 0, 0);
+  EXPECT_NEAR(answer.o[0] * 5, 1e4 + 1e5 + 1 + 10 + 1e6, 1e-3);
+  EXPECT_NEAR(answer.lse, std::log(5.0), 1e-6);
+}
+
 TEST(ReferenceRow, SoftcapActsAfterTheScaleAndBeforeTheBias) {
   Problem problem = small(1, 1);
   problem.softmax_scale = 8.0F;

@@ -121,6 +121,62 @@ TEST(Tensors, LengthsOutOfRangeAreRefused) {
   }
 }
 
+Problem paged() {
+  Problem p;
+  p.batch = 2;
+  p.seqlen_q = 3;
+  p.seqlen_kv = 40;
+  p.kv_lengths = true;
+  p.page_size = 16;
+  p.page_count = 7;
+  return p;
+}
+
+TEST(Tensors, PageTablesAreCheckedByName) {
+  const Problem problem = paged();
+  const auto refused = [&](const std::string& words, const std::function<void(Tensors&)>& damage) {
+    Workload work(problem, {});
+    ASSERT_TRUE(runtime::validate(problem, work.tensors()).ok());
+    damage(work.tensors());
+    const Result<void> result = runtime::validate(problem, work.tensors());
+    ASSERT_FALSE(result.ok()) << words;
+    EXPECT_THAT(result.error().message(), HasSubstr(words));
+  };
+  refused("page_table is null", [](Tensors& t) { t.page_table = nullptr; });
+  refused("page_table_stride", [](Tensors& t) { t.page_table_stride = std::numeric_limits<int64_t>::max(); });
+  refused("page_table is not aligned", [](Tensors& t) {
+    t.page_table = reinterpret_cast<const int32_t*>(reinterpret_cast<uintptr_t>(t.page_table) + 2);
+  });
+  refused("cu_seqlens_kv is given", [](Tensors& t) { t.cu_seqlens_kv = t.kv_lengths; });
+  Problem dense = problem;
+  dense.page_size = dense.page_count = 0;
+  Workload work(dense, {});
+  work.tensors().page_table = work.tensors().kv_lengths;
+  EXPECT_THAT(runtime::validate(dense, work.tensors()).error().message(), HasSubstr("page_table is given"));
+}
+
+TEST(Tensors, PagesThatHoldKeysMustExistOthersAreNotLookedAt) {
+  const Problem problem = paged();
+  Workload work(problem, {});
+  EXPECT_TRUE(runtime::validate_contents(problem, work.tensors()).ok());
+  const std::vector<int32_t> lengths{40, 16};
+  std::vector<int32_t> table{0, 6, 5, -1, 2, -9, 1 << 30, -1};
+  work.tensors().kv_lengths = lengths.data();
+  work.tensors().page_table = table.data();
+  work.tensors().page_table_stride = 4;
+  const Result<void> fine = runtime::validate_contents(problem, work.tensors());
+  EXPECT_TRUE(fine.ok()) << fine.error().message();
+  for (const auto& [at, name] : {std::pair<size_t, const char*>{2, "page_table[0][2]"}, {4, "page_table[1][0]"}}) {
+    for (const int32_t bad : {-1, 7, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()}) {
+      const int32_t before = std::exchange(table[at], bad);
+      const Result<void> result = runtime::validate_contents(problem, work.tensors());
+      ASSERT_FALSE(result.ok());
+      EXPECT_THAT(result.error().message(), HasSubstr(name));
+      table[at] = before;
+    }
+  }
+}
+
 TEST(Tensors, CumulativeLengthsMustAscendWithinTheTotal) {
   Problem problem;
   problem.batch = 2;

@@ -56,6 +56,8 @@ TEST(PlanHash, EveryFieldCounts) {
       [](Problem& p) { p.varlen = true; },
       [](Problem& p) { p.total_q = 7; },
       [](Problem& p) { p.total_kv = 7; },
+      [](Problem& p) { p.page_size = 7; },
+      [](Problem& p) { p.page_count = 7; },
       [](Problem& p) { p.want_lse = true; },
       [](Problem& p) { p.sparsity.kind = SparsityKind::csr_lists; },
       [](Problem& p) { p.sparsity.block_q = 7; },

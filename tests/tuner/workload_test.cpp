@@ -34,7 +34,7 @@ Problem base() {
 }
 
 std::vector<Problem> kinds() {
-  std::vector<Problem> problems(12, base());
+  std::vector<Problem> problems(15, base());
   problems[1].layout = Layout::bshd;
   problems[2].dtype = DType::bf16;
   problems[3].dtype = DType::f16;
@@ -51,6 +51,15 @@ std::vector<Problem> kinds() {
   problems[9].sparsity = {SparsityKind::padded_lists, 16, 32, true, true, 2, 4, 5};
   problems[10].sparsity = {SparsityKind::csr_lists, 16, 32, true, false, 1, 2, 0};
   problems[11].seqlen_kv = 0;
+  problems[12].page_size = 16;  // the last page of 9 is cut
+  problems[12].page_count = 20;
+  problems[13] = problems[4];  // packed queries, shared pages
+  problems[13].total_kv = 0;
+  problems[13].kv_lengths = true;
+  problems[13].page_size = 7;
+  problems[13].page_count = 5;
+  problems[14] = problems[12];
+  problems[14].layout = Layout::bshd;
   return problems;
 }
 

@@ -46,6 +46,9 @@ struct Arguments {
   double scale_log2 = 0;                                // softmax_scale * log2(e)
   double scale = 0;                                     // softmax_scale
   double softcap = 0;                                   // softcap
+  const int32_t* page_table = nullptr;
+  int64_t page_table_stride = 0;
+  int64_t page_size = 0;  // keys of one page; the batch strides of k and v lead from page to page
 };
 
 }  // namespace attune::forward_cpu

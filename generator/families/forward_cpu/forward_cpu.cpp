@@ -27,9 +27,6 @@ Result<void> ForwardCpu::supports(const Problem& problem, const DeviceClass& dev
   if (problem.quantization != "none") {
     return no(fmt::format("quantization `{}` is not available on the device `cpu`. Use `none`.", problem.quantization));
   }
-  if (problem.paged()) {
-    return no("page_size: paged K and V are not available on the device `cpu`. Gather the pages into [B,H,S,D] first.");
-  }
   if (problem.dtype != DType::f32 && problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not an attention type. Use fp32, fp16 or bf16.", attune::name(problem.dtype)));
   }
@@ -68,6 +65,8 @@ Spec ForwardCpu::spec(const Problem& problem, const DeviceClass& device) const {
                                                                      : "csr")
       .set("full_lists", has_lists && sparsity.full ? 1 : 0)
       .set("partial_lists", has_lists && sparsity.partial ? 1 : 0);
+  // Absent rather than 0, so that measurements from before pages still count.
+  if (problem.paged()) spec.set("paged", 1);
   return spec;
 }
 
@@ -75,6 +74,7 @@ std::string ForwardCpu::shape_bucket(const Problem& problem) const {
   std::string bucket = fmt::format("q{} kv{} bh{}", octave(problem.seqlen_q), octave(problem.seqlen_kv),
                                    octave(problem.batch * problem.heads_kv));
   if (problem.layout != Layout::bhsd) bucket += fmt::format(" {}", attune::name(problem.layout));
+  if (problem.paged()) bucket += fmt::format(" pages{}", problem.page_size);
   if (problem.sparsity.kind != SparsityKind::none) {
     bucket += fmt::format(" blocks{}x{}", problem.sparsity.block_q, problem.sparsity.block_kv);
   }
@@ -155,15 +155,16 @@ void ForwardCpu::bind(const Problem& problem, const Config& config, const Device
   a.seqlen_q = problem.seqlen_q;
   a.seqlen_kv = problem.seqlen_kv;
   a.splits = config.at("splits");
-  auto strides = [&](const TensorView& view, int64_t& batch, int64_t& head, int64_t& seq) {
-    batch = problem.varlen ? 0 : view.stride_batch * element;  // packed sequences have no batch dimension
+  auto strides = [&](const TensorView& view, bool packed, int64_t& batch, int64_t& head, int64_t& seq) {
+    batch = packed ? 0 : view.stride_batch * element;  // packed sequences have no batch dimension
     head = view.stride_head * element;
     seq = view.stride_seq * element;
   };
-  strides(tensors.q, a.q_stride_batch, a.q_stride_head, a.q_stride_seq);
-  strides(tensors.k, a.k_stride_batch, a.k_stride_head, a.k_stride_seq);
-  strides(tensors.v, a.v_stride_batch, a.v_stride_head, a.v_stride_seq);
-  strides(tensors.o, a.o_stride_batch, a.o_stride_head, a.o_stride_seq);
+  const bool packed_kv = problem.varlen && !problem.paged();
+  strides(tensors.q, problem.varlen, a.q_stride_batch, a.q_stride_head, a.q_stride_seq);
+  strides(tensors.k, packed_kv, a.k_stride_batch, a.k_stride_head, a.k_stride_seq);
+  strides(tensors.v, packed_kv, a.v_stride_batch, a.v_stride_head, a.v_stride_seq);
+  strides(tensors.o, problem.varlen, a.o_stride_batch, a.o_stride_head, a.o_stride_seq);
   a.lse_stride_batch = problem.varlen ? 0 : tensors.lse_stride_batch * 4;
   a.lse_stride_head = tensors.lse_stride_head * 4;
   const MaskRequest& mask = problem.mask;
@@ -192,6 +193,9 @@ void ForwardCpu::bind(const Problem& problem, const Config& config, const Device
   a.scale = problem.scale();
   a.scale_log2 = a.scale * 1.4426950408889634;
   a.softcap = problem.softcap;
+  a.page_table = tensors.page_table;
+  a.page_table_stride = tensors.page_table_stride * 4;
+  a.page_size = problem.page_size;
   std::memcpy(block.bytes.data(), &a, sizeof a);
   block.used_bytes = sizeof a;
 }

@@ -36,11 +36,13 @@ void Emitter::emit_begin_item() {
   Value *q_start = b_.count(0), *kv_start = b_.count(0);
   if (s_.varlen) {
     Value* q_at = at_batch(ATTUNE_FIELD(cu_seqlens_q));
-    Value* kv_at = at_batch(ATTUNE_FIELD(cu_seqlens_kv));
+    Value* kv_at = s_.paged ? nullptr : at_batch(ATTUNE_FIELD(cu_seqlens_kv));
     q_start = length(q_at, 0, "q_start");
     q_len = b_.sub(length(q_at, 1, "q_end"), q_start, "q_len");
-    kv_start = length(kv_at, 0, "kv_start");
-    kv_len = b_.sub(length(kv_at, 1, "kv_end"), kv_start, "kv_len");
+    if (!s_.paged) {
+      kv_start = length(kv_at, 0, "kv_start");
+      kv_len = b_.sub(length(kv_at, 1, "kv_end"), kv_start, "kv_len");
+    }
   }
   if (s_.kv_lengths) {
     Value* given = length(at_batch(ATTUNE_FIELD(kv_lengths)), 0, "kv_length");
@@ -64,7 +66,8 @@ void Emitter::emit_begin_item() {
   Value* kv_head = s_.pack_gqa ? item_head : ir.CreateUDiv(item_head, b_.count(s_.group), "kv_head");
   auto base = [&](size_t data, const char* data_name, size_t stride_batch, const char* batch_name, size_t stride_head,
                   const char* head_name, size_t stride_seq, const char* seq_name) {
-    Value* offset = b_.mul(batch, number64(arguments, stride_batch, batch_name));
+    // Of a page pool, this is where the head's part of page 0 begins; visit_block adds the page.
+    Value* offset = s_.paged ? b_.count(0) : b_.mul(batch, number64(arguments, stride_batch, batch_name));
     offset = b_.add(offset, b_.mul(kv_head, number64(arguments, stride_head, head_name)));
     offset = b_.add(offset, b_.mul(kv_start, number64(arguments, stride_seq, seq_name)));
     return b_.at(pointer(arguments, data, data_name), offset, std::string(data_name) + "_base");
@@ -258,10 +261,21 @@ void Emitter::emit_forward() {
     Value* exists = ir.CreateICmpSGT(slot(scratch, slot_rows, "rows"), b_.count(0), "exists");
     b_.when(exists, "rows_exist", [&] {
       Value* kv_len = slot(scratch, slot_kv_len, "kv_len");
-      auto visit = [&](Value* from, Value* to, bool apply_masks) {
+      auto visit_together = [&](Value* from, Value* to, bool apply_masks) {
         b_.loop("block", from, to, s_.block_n, [&](Value* key) {
           Value* count = b_.min(b_.sub(to, key), b_.count(s_.block_n), "count");
           b_.call(callee("visit_block"), {arguments, scratch, key, count, ir.getInt1(apply_masks)});
+        });
+      };
+      auto visit = [&](Value* from, Value* to, bool apply_masks) {
+        if (!s_.paged) return visit_together(from, to, apply_masks);
+        // A block of keys never crosses the end of a page, so its rows are one stride apart.
+        Value* page_size = number64(arguments, ATTUNE_FIELD(page_size));
+        Value* last = b_.add(b_.max(from, to), b_.sub(page_size, b_.count(1)));
+        b_.loop("page", ir.CreateUDiv(from, page_size), ir.CreateUDiv(last, page_size), 1, [&](Value* page) {
+          Value* page_begin = b_.mul(page, page_size, "page_begin");
+          Value* page_end = b_.add(page_begin, page_size, "page_end");
+          visit_together(b_.max(from, page_begin), b_.min(to, page_end), apply_masks);
         });
       };
       if (s_.sparsity == SparsityKind::none) {

@@ -25,6 +25,7 @@ Shape::Shape(const Spec& spec, const Config& config) {
   alibi = spec.flag("alibi");
   kv_lengths = spec.flag("kv_lengths");
   varlen = spec.flag("varlen");
+  paged = spec.values().contains("paged");
   want_lse = spec.flag("lse");
   positive_scale = spec.flag("positive_scale");
   const std::string& mask_kind = spec.text("mask");

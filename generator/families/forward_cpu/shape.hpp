@@ -16,7 +16,7 @@ struct Shape {
   ir::Target target;
   DType dtype;
   int64_t head_dim_qk, head_dim_v, group;
-  bool causal, window_left, window_right, bottom_right, softcap, sinks, alibi, kv_lengths, varlen, want_lse;
+  bool causal, window_left, window_right, bottom_right, softcap, sinks, alibi, kv_lengths, varlen, paged, want_lse;
   bool positive_scale;
   MaskKind mask;
   DType mask_dtype;

@@ -19,8 +19,24 @@ void Emitter::emit_visit_block() {
 
   Value* k_stride = number64(arguments, ATTUNE_FIELD(k_stride_seq));
   Value* v_stride = number64(arguments, ATTUNE_FIELD(v_stride_seq));
-  Value* keys = b_.at(slot_pointer(scratch, slot_k_base, "k_base"), b_.mul(key, k_stride), "keys");
-  Value* values = b_.at(slot_pointer(scratch, slot_v_base, "v_base"), b_.mul(key, v_stride), "values");
+  Value *keys = nullptr, *values = nullptr;
+  if (s_.paged) {
+    Value* page_size = number64(arguments, ATTUNE_FIELD(page_size));
+    Value* row = ir.CreateURem(key, page_size, "row_in_page");
+    Value* entry = b_.mul(slot(scratch, slot_batch, "batch"), number64(arguments, ATTUNE_FIELD(page_table_stride)));
+    entry = b_.add(entry, b_.mul(ir.CreateUDiv(key, page_size), b_.count(4)), "entry");
+    Value* page = b_.load(b_.i32(), b_.at(pointer(arguments, ATTUNE_FIELD(page_table)), entry), 4);
+    page = ir.CreateSExt(page, b_.i64(), "page");
+    auto first_row = [&](Slot base, size_t stride_page, const char* stride_name, Value* stride_row) {
+      Value* offset = b_.mul(page, number64(arguments, stride_page, stride_name));
+      return b_.at(slot_pointer(scratch, base, "base"), b_.add(offset, b_.mul(row, stride_row)));
+    };
+    keys = first_row(slot_k_base, ATTUNE_FIELD(k_stride_batch), k_stride);
+    values = first_row(slot_v_base, ATTUNE_FIELD(v_stride_batch), v_stride);
+  } else {
+    keys = b_.at(slot_pointer(scratch, slot_k_base, "k_base"), b_.mul(key, k_stride), "keys");
+    values = b_.at(slot_pointer(scratch, slot_v_base, "v_base"), b_.mul(key, v_stride), "values");
+  }
   if (s_.k_pack) b_.call(callee("pack_keys"), {keys, k_stride, count_all, part(s_.k_at, "packed_keys")});
   if (s_.v_pack) {
     b_.call(callee("pack_values"), {values, v_stride, count_all, part(s_.v_at, "packed_values"), scratch});
