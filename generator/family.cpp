@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/hash.hpp"
+#include "generator/families/forward_mma/forward_mma.hpp"
 #ifdef ATTUNE_LLVM
 #include "generator/families/forward_cpu/forward_cpu.hpp"
 #endif
@@ -19,6 +20,7 @@ std::string DeviceClass::to_json() const {
                                {"l2_bytes", l2_bytes},
                                {"l3_bytes", l3_bytes},
                                {"memory_bytes", memory_bytes},
+                               {"shared_bytes", shared_bytes},
                                {"driver_major", driver_major}};
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -34,13 +36,14 @@ std::string DeviceClass::id() const {
 std::string_view name(SourceKind kind) { return kind == SourceKind::llvm_ir ? "llvm_ir" : "cuda_cpp"; }
 
 std::span<const Family* const> families() {
+  static const forward_mma::ForwardMma mma;
 #ifdef ATTUNE_LLVM
   static const forward_cpu::ForwardCpu cpu;
-  static const std::array<const Family*, 1> all = {&cpu};
-  return all;
+  static const std::array<const Family*, 2> all = {&mma, &cpu};
 #else
-  return {};
+  static const std::array<const Family*, 1> all = {&mma};
 #endif
+  return all;
 }
 
 const Family* find_family(std::string_view name) {

@@ -1,0 +1,53 @@
+// The translation unit of forward_mma: constants, then templates.
+#include <fmt/format.h>
+
+#include "generator/cuda/compose.hpp"
+#include "generator/families/forward_mma/forward_mma.hpp"
+#include "generator/families/forward_mma/tiles.hpp"
+
+namespace attune::forward_mma {
+namespace {
+
+std::string constants(const Spec& spec, const Config& config) {
+  cuda::Constants c;
+  c.open("spec");
+  for (const char* name : {"head_dim_qk", "head_dim_v", "group", "page_size"}) c.number(name, spec.number(name));
+  for (const char* name :
+       {"causal", "window_left", "window_right", "bottom_right", "softcap", "alibi", "sinks", "lse", "kv_lengths", "varlen",
+        "positive_scale", "mask_broadcast_kv", "mask_short", "full_lists", "partial_lists"}) {
+    c.flag(name, spec.flag(name));
+  }
+  c.choice("Mask", "none, boolean, fp32, fp16, bf16", "mask", spec.text("mask"));
+  c.choice("Lists", "none, padded, csr", "lists", spec.text("lists"));
+  c.close().open("config");
+  for (const char* name :
+       {"block_m", "block_n", "warps", "stages", "splits", "v_splits", "rescale_threshold", "min_blocks"}) {
+    c.number(name, config.at(name));
+  }
+  for (const char* name : {"q_in_registers", "peel", "reverse", "pack_gqa"}) c.flag(name, config.at(name) != 0);
+  c.number("shared_bytes", Tiles(spec.number("head_dim_qk"), spec.number("head_dim_v"), config).shared_bytes);
+  return c.close().text();
+}
+
+}  // namespace
+
+Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
+  cuda::Composition composition;
+  composition.header =
+      fmt::format("Attune forward_mma version {}: attention forward by mma.sync.\narch: {}\nspec: {}\nconfig: {}\n",
+                  version(), spec.arch(), spec.to_text(), config.to_text());
+  composition.constants = constants(spec, config);
+  composition.choices["element.cuh"] = fmt::format("element_{}.cuh", spec.text("dtype"));
+  composition.choices["kv_tiles.cuh"] = spec.text("lists") == "none" ? "kv_dense.cuh" : "kv_lists.cuh";
+  composition.roots = {"sample_constants.cuh", "forward_mma.cuh"};
+  if (config.at("splits") > 1) composition.roots.emplace_back("combine.cuh");
+  Source source;
+  source.kind = SourceKind::cuda_cpp;
+  ATTUNE_TRY(source.text, cuda::compose(composition));
+  source.target_cpu = spec.arch();
+  source.entries = {"attune_forward"};
+  if (config.at("splits") > 1) source.entries.emplace_back("attune_combine");
+  return source;
+}
+
+}  // namespace attune::forward_mma

@@ -1,0 +1,147 @@
+// The config space of forward_mma, and the config it starts from when nothing has been measured.
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "generator/cuda/arch.hpp"
+#include "generator/families/forward_mma/forward_mma.hpp"
+#include "generator/families/forward_mma/tiles.hpp"
+
+namespace attune::forward_mma {
+namespace {
+
+const std::vector<std::string_view> constraint_texts = {
+    // A warp owns one or two 16-row fragments.
+    "block_m % (16 * warps) == 0",
+    "block_m <= 32 * warps",
+    // Q staged where the rings will be takes no room of its own. Blocks of several to an SM share its memory.
+    "q_in_registers == 1 || (block_m * qk_columns + stages * block_n * (qk_columns + v_columns)) * 2 <= shared_limit",
+    "q_in_registers == 0 || max(block_m * qk_columns, stages * block_n * (qk_columns + v_columns)) * 2 <= shared_limit",
+    "min_blocks == 1 || min_blocks * (1024 + 2 * stages * block_n * (qk_columns + v_columns) + (1 - q_in_registers) * 2 * "
+    "block_m * qk_columns) <= shared_per_sm",
+    // Accumulators of O and S, and Q where it is kept, in the registers of one thread; some 50 are needed beside them.
+    "block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * qk_columns / 4) <= 192",
+    "min_blocks == 1 || min_blocks * 32 * warps * (block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * "
+    "qk_columns / 4) + 48) <= 65536",
+    "min_blocks * 32 * warps <= threads_per_sm",
+    // No block much larger than what there is to do.
+    "block_m == 16 || block_m < 2 * seqlen_q * (1 + pack_gqa * (group - 1))",
+    "block_n <= 32 || block_n < 2 * seqlen_kv",
+    "lists == 0 || block_m == 16 || block_m < 2 * list_block_q",
+    "lists == 0 || block_n <= 32 || block_n <= list_block_kv",
+    "pack_gqa == 0 || (group > 1 && lists == 0 && seqlen_q * group < 1073741824)",
+    // Longest rows first means something only where rows differ.
+    "reverse == 0 || causal == 1",
+    // Every part of V's columns has some.
+    "v_splits == 1 || (v_splits - 1) * v_columns < head_dim_v",
+    // Split keys cost a second pass over every row: only where rows alone cannot fill the device.
+    "splits == 1 || (lists == 0 && splits * block_n < 2 * seqlen_kv)",
+    "splits == 1 || batch * heads_kv * seqlen_q <= 64 * multiprocessors",
+    // One grid dimension holds every block.
+    "batch * heads_q * ceil_div(seqlen_q, block_m) * splits * v_splits < 2147483648",
+};
+
+// v_columns depends on a tunable: as an expression it would be spelt out in every constraint.
+std::vector<Expression> constraints(int64_t head_dim_v) {
+  std::vector<Expression> result;
+  const std::string columns = "(ceil_div(ceil_div(" + std::to_string(head_dim_v) + ", v_splits), 8) * 8)";
+  for (const std::string_view text : constraint_texts) {
+    std::string spelt(text);
+    for (size_t at = spelt.find("v_columns"); at != std::string::npos; at = spelt.find("v_columns", at + columns.size())) {
+      spelt.replace(at, std::string_view("v_columns").size(), columns);
+    }
+    auto expression = Expression::parse(spelt);
+    if (expression.ok()) result.push_back(*std::move(expression));
+  }
+  return result;
+}
+
+Config with(Config config, std::string_view name, int64_t value) { return config.set(name, value); }
+
+}  // namespace
+
+Space ForwardMma::space(const Spec& spec, const Problem& problem, const DeviceClass& device) const {
+  const auto found = cuda::find_arch(spec.arch());
+  const cuda::Arch arch = found.ok() ? *found : cuda::archs().front();
+  Config constants;
+  constants.set("qk_columns", round_up(problem.head_dim_qk, 16))
+      .set("head_dim_v", problem.head_dim_v)
+      .set("shared_limit", arch.shared_bytes_per_block)
+      .set("shared_per_sm", arch.shared_bytes_per_sm)
+      .set("threads_per_sm", arch.threads_per_sm)
+      .set("multiprocessors", std::max<int64_t>(device.compute_units, 1))
+      .set("group", problem.group())
+      .set("batch", problem.batch)
+      .set("heads_q", problem.heads_q)
+      .set("heads_kv", problem.heads_kv)
+      .set("seqlen_q", std::max<int64_t>(problem.seqlen_q, 1))
+      .set("seqlen_kv", std::max<int64_t>(problem.seqlen_kv, 1))
+      .set("causal", problem.causal ? 1 : 0)
+      .set("lists", problem.sparsity.kind != SparsityKind::none ? 1 : 0)
+      .set("list_block_q", problem.sparsity.block_q)
+      .set("list_block_kv", problem.sparsity.block_kv);
+  std::vector<Tunable> tunables = {
+      {"block_m", {16, 32, 64, 128, 256}, "Query rows of one CTA."},
+      {"block_n", {16, 32, 48, 64, 96, 128, 160, 192, 256}, "Keys of one tile."},
+      {"warps", {1, 2, 4, 8}, "Warps of one CTA; each owns 16 or 32 query rows."},
+      {"stages", {1, 2, 3, 4}, "Tiles of K and V in shared memory: copies run one less ahead; 1: K and V take turns."},
+      {"q_in_registers", {0, 1}, "1: Q is loaded into fragments once; 0: read from shared memory for every tile."},
+      {"peel", {1, 0}, "1: tiles in which nothing is hidden run code without masks; 0: one code for all."},
+      {"reverse", {0, 1}, "1: the last query rows, which see the most keys, begin first."},
+      {"splits", {1, 2, 4, 8, 16, 32, 64}, "Parts of the keys, worked on in parallel and merged by their LSE."},
+      {"v_splits", {1, 2, 4}, "Parts of V's columns; each computes the scores anew."},
+      {"rescale_threshold", {0, 8}, "How far (log2) a row's maximum may lag before what was summed is rescaled."},
+      {"min_blocks", {1, 2, 3, 4}, "CTAs that shall fit one SM: the compiler limits registers accordingly."},
+      {"pack_gqa", {0, 1}, "1: the query heads of one KV head share a CTA and its keys."},
+  };
+  return {std::move(tunables), constraints(problem.head_dim_v), std::move(constants)};
+}
+
+// FlashAttention-2's tiles where they fit; few rows get small blocks of their own and split keys.
+Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const DeviceClass& device) const {
+  const Space space = this->space(spec, problem, device);
+  const int64_t width = std::max(problem.head_dim_qk, problem.head_dim_v);
+  const bool lists = problem.sparsity.kind != SparsityKind::none;
+  const bool pack = problem.group() > 1 && !lists && problem.seqlen_q < 64;
+  int64_t rows = problem.seqlen_q * (pack ? problem.group() : 1);
+  if (lists) rows = std::min(rows, problem.sparsity.block_q);
+
+  Config config;
+  config.set("block_m", 16)
+      .set("block_n", width <= 128 ? 64 : 32)
+      .set("warps", 1)
+      .set("stages", 2)
+      .set("q_in_registers", 0)
+      .set("peel", 1)
+      .set("reverse", problem.causal ? 1 : 0)
+      .set("splits", 1)
+      .set("v_splits", problem.head_dim_v > 256 ? 2 : 1)
+      .set("rescale_threshold", 0)
+      .set("min_blocks", 1)
+      .set("pack_gqa", pack ? 1 : 0);
+  // Each step is kept where the space allows it: a smaller tile first, until something fits, then larger blocks of rows.
+  constexpr std::array<std::pair<std::string_view, int64_t>, 4> smaller = {
+      {{"block_n", 32}, {"stages", 1}, {"block_n", 16}, {"v_splits", 4}}};
+  for (const auto& [name, value] : smaller) {
+    if (space.contains(config)) break;
+    config.set(name, value);
+  }
+  for (const int64_t block_m : {32, 64, 128}) {
+    if (block_m >= 2 * rows || (block_m > 64 && problem.seqlen_q < 512)) break;
+    Config larger = with(with(config, "block_m", block_m), "warps", block_m / 16);
+    if (!space.contains(larger)) larger.set("q_in_registers", 1);
+    if (!space.contains(larger)) larger.set("stages", 1);
+    if (space.contains(larger)) config = larger;
+  }
+  // Split keys until there are about two CTAs for each SM, with at least four tiles for each.
+  const int64_t ctas = problem.batch * (pack ? problem.heads_kv : problem.heads_q) * row_blocks(problem, config);
+  for (const int64_t splits : {2, 4, 8, 16, 32, 64}) {
+    const Config split = with(config, "splits", splits);
+    if (ctas * splits > 2 * device.compute_units || 4 * splits * config.at("block_n") > problem.seqlen_kv) break;
+    if (space.contains(split)) config = split;
+  }
+  return config;
+}
+
+}  // namespace attune::forward_mma

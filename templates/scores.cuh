@@ -1,0 +1,89 @@
+// From products of Q and K to scores in units of log2: scale, softcap, ALiBi and additive mask, then what hides keys.
+// Accumulator layout of m16n8 (PTX ISA 9.7.14): lane l holds rows l / 4 and l / 4 + 8, columns 2 * (l % 4) and the next.
+#pragma once
+
+#include "kv_tiles.cuh"
+#include "ptx.cuh"
+#include "work.cuh"
+
+// Scores need more than one multiplication by scale_log2, which the softmax can fuse into its exponent.
+constexpr bool scores_are_modified =
+    spec::softcap || spec::alibi || spec::mask == spec::Mask::fp32 || spec::mask == spec::Mask::fp16 ||
+    spec::mask == spec::Mask::bf16 || !spec::positive_scale;
+
+// What one thread knows of one of its query rows.
+struct ScoreRow {
+  KeyRange keys;     // visible by position
+  int position;      // among the keys
+  float slope;       // ALiBi
+  const char* mask;  // first entry of its row of the mask
+};
+
+__device__ inline ScoreRow score_row(const Arguments& a, const Work& w, int row) {
+  // A row past the end is computed, on zeros, and never stored: it borrows the last row's addresses.
+  const bool exists = w.row_begin + row < w.row_end;
+  const int index = exists ? w.row_begin + row : w.row_end - 1;
+  const int query = query_of(index), head = w.head + group_head_of(index);
+  ScoreRow r = {};
+  r.keys = visible_keys(a, w, query);
+  if (!exists) r.keys.end = 0;
+  r.position = query + w.shift;
+  if constexpr (spec::alibi) r.slope = a.alibi_slopes[w.batch * a.alibi_stride_batch + head];
+  if constexpr (spec::mask != spec::Mask::none) {
+    r.mask = a.mask + w.batch * a.mask_stride_batch + head * a.mask_stride_head + query * a.mask_stride_q;
+  }
+  return r;
+}
+
+// The additive mask's entry for a key; boolean: 0 or -infinity.
+__device__ inline float mask_value(const ScoreRow& row, int key) {
+  const int column = spec::mask_broadcast_kv ? 0 : key;
+  if constexpr (spec::mask == spec::Mask::boolean) return row.mask[column] != 0 ? 0.0f : -infinity;
+  if constexpr (spec::mask == spec::Mask::fp32) return reinterpret_cast<const float*>(row.mask)[column];
+  if constexpr (spec::mask == spec::Mask::bf16) {
+    return __uint_as_float(static_cast<u32>(reinterpret_cast<const u16*>(row.mask)[column]) << 16);
+  }
+  if constexpr (spec::mask == spec::Mask::fp16) {
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(reinterpret_cast<const u16*>(row.mask)[column]));
+    return value;
+  }
+  return 0;
+}
+
+// tanh from one exponential: 1 - 2 / (1 + e^(2x)), within 2e-7 of the truth for every x, infinities included.
+__device__ inline float tanh_of(float x) { return 1.0f - __fdividef(2.0f, 1.0f + exp2_approximate(2 * log2_e * x)); }
+
+// hides: some row of the tile may not see some of its keys. Hidden keys get -infinity, whatever K holds there.
+template <bool hides, int tiles>
+__device__ inline void finish_scores(const Arguments& a, const ScoreRow& row, const KvTile& tile, float (&s)[tiles][4],
+                                     int half) {
+  const int column = tile.begin + static_cast<int>(threadIdx.x) % 4 * 2;
+  // In lists of full blocks nothing but the end of the keys hides any.
+  const bool by_position = spec::lists == spec::Lists::none || !tile.full;
+  const int first = by_position ? row.keys.first : 0;
+  const int end = by_position ? min_of(row.keys.end, tile.end) : tile.end;
+#pragma unroll
+  for (int n = 0; n < tiles; ++n) {
+#pragma unroll
+    for (int e = 0; e < 2; ++e) {
+      float& score = s[n][2 * half + e];
+      const int key = column + 8 * n + e;
+      const bool in_range = !hides || (key >= first && key < end);
+      float bias = 0;
+      if constexpr (hides && spec::mask != spec::Mask::none) {
+        if (in_range && by_position) bias = mask_value(row, key);
+      }
+      if constexpr (scores_are_modified) {
+        score *= a.scale;
+        if constexpr (spec::softcap) score = a.softcap * tanh_of(__fdividef(score, a.softcap));
+        if constexpr (spec::alibi) score -= row.slope * fabsf(static_cast<float>(row.position - key));
+        if constexpr (spec::mask != spec::Mask::none) score += bias;
+        score *= log2_e;
+      }
+      if constexpr (hides) {
+        if (!in_range || bias == -infinity) score = -infinity;
+      }
+    }
+  }
+}

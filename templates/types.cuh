@@ -1,0 +1,16 @@
+// Short names for the integers kernels count and address with, and the mathematics every kernel needs.
+#pragma once
+
+using u16 = unsigned short;
+using u32 = unsigned int;
+using i64 = long long;
+using u64 = unsigned long long;
+
+constexpr int warp_lanes = 32;
+constexpr float infinity = __builtin_huge_valf();
+constexpr float log2_e = 1.4426950408889634f;
+constexpr float ln_2 = 0.6931471805599453f;
+
+__host__ __device__ constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
+__device__ inline int min_of(int a, int b) { return a < b ? a : b; }
+__device__ inline int max_of(int a, int b) { return a > b ? a : b; }
