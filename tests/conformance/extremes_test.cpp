@@ -14,7 +14,7 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 
 class Extremes : public testing::TestWithParam<std::tuple<std::string, DType>> {
  protected:
-  const std::string& isa() const { return std::get<0>(GetParam()); }
+  const std::string& target() const { return std::get<0>(GetParam()); }
   Problem base() const {
     Problem p;
     p.batch = 2;
@@ -28,7 +28,7 @@ class Extremes : public testing::TestWithParam<std::tuple<std::string, DType>> {
   }
   std::string run(Workload& work) {
     work.seal();
-    return conformer(isa()).run(work, std::nullopt, 0);
+    return conformer(target()).run(work, std::nullopt, 0);
   }
 };
 
@@ -44,7 +44,7 @@ TEST_P(Extremes, EveryDistributionOfRealInputs) {
   for (const Values values : {Values::normal, Values::fa3, Values::llm, Values::dit, Values::large, Values::constant}) {
     Problem problem = base();
     problem.causal = values == Values::llm;
-    EXPECT_EQ(check_case({problem, {7, values, Strides::contiguous, false, false}, isa(), std::nullopt}), "")
+    EXPECT_EQ(check_case({problem, {7, values, Strides::contiguous, false, false}, target(), std::nullopt}), "")
         << name(values);
   }
 }
@@ -154,7 +154,7 @@ TEST_P(Extremes, NanInTheFutureStaysThere) {
       for (int64_t d = 0; d < 64; ++d) work.set(keys ? work.tensors().k : work.tensors().v, 0, 0, j, d, std::nanf(""));
     }
     work.seal();
-    ASSERT_EQ(conformer(isa()).run(work, std::nullopt, 0), "");
+    ASSERT_EQ(conformer(target()).run(work, std::nullopt, 0), "");
     EXPECT_TRUE(std::isfinite(work.get(work.tensors().o, 0, 0, 96, 0)));
     EXPECT_TRUE(std::isnan(work.get(work.tensors().o, 0, 0, 97, 0)));
   }
@@ -168,7 +168,8 @@ TEST_P(Extremes, NanBeyondTheLengthsIsNeverSeen) {
     problem.causal = causal;
     problem.alignment = Alignment::bottom_right;
     for (uint64_t seed = 1; seed < 5; ++seed) {
-      EXPECT_EQ(check_case({problem, {seed, Values::normal, Strides::shuffled, false, false}, isa(), std::nullopt}, 0), "");
+      EXPECT_EQ(check_case({problem, {seed, Values::normal, Strides::shuffled, false, false}, target(), std::nullopt}, 0),
+                "");
     }
   }
 }

@@ -16,7 +16,7 @@ struct Options {
   uint64_t seed = 1;
   int64_t specs = 20, shapes = 25;
   bool until_stopped = false;
-  std::string isa, problem, replay;
+  std::string target, problem, replay;
 };
 
 int report(const std::string& failure) {
@@ -26,15 +26,15 @@ int report(const std::string& failure) {
 
 // One spec on one instruction set. Compiling costs more than running a small problem, so at most four configs (heuristics
 // and random ones) are shared by all shapes they are valid for; a shape that none of them fits brings its own.
-int64_t run_spec(Random& random, const std::string& isa, int64_t shapes, std::string& failure) {
+int64_t run_spec(Random& random, const std::string& target, int64_t shapes, std::string& failure) {
   const Limits limits;
-  Conformer& device = conformer(isa);
+  Conformer& device = conformer(target);
   device.forget_kernels();
   const Problem traits = draw_traits(random, limits);
   std::vector<Config> pool;
   int64_t done = 0;
   for (; done < shapes && failure.empty(); ++done) {
-    Case next{draw_shape(traits, random, limits), {}, isa, std::nullopt};
+    Case next{draw_shape(traits, random, limits), {}, target, std::nullopt};
     next.workload = draw_workload(next.problem, random);
     std::vector<Config> valid;
     for (const Config& config : pool) {
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   app.add_option("--specs", options.specs, "Kernels to specialise")->check(CLI::PositiveNumber);
   app.add_option("--shapes", options.shapes, "Problems per kernel")->check(CLI::PositiveNumber);
   app.add_flag("--until-stopped", options.until_stopped, "Go on until a problem fails or Ctrl-C");
-  app.add_option("--isa", options.isa, "Only this instruction set (default: all of the host in turn)")
+  app.add_option("--target", options.target, "Only this instruction set (default: all of the host in turn)")
       ->check(CLI::IsMember(host_isas()));
   app.add_option("--problem", options.problem, "Run one problem, given as JSON");
   app.add_option("--case", options.replay, "Replay one case, as a failure printed it");
@@ -70,8 +70,8 @@ int main(int argc, char** argv) {
     const std::string text = options.replay.empty() ? fmt::format(R"({{"problem":{}}})", options.problem) : options.replay;
     auto parsed = case_from_json(text);
     if (!parsed.ok()) return report(parsed.error().message());
-    if (!options.isa.empty()) parsed->isa = options.isa;
-    const std::string failure = conformer(parsed->isa).run(*parsed, 0);
+    if (!options.target.empty()) parsed->target = options.target;
+    const std::string failure = conformer(parsed->target).run(*parsed, 0);
     if (!failure.empty()) return report(failure);
     fmt::print("passed: {}\n", to_text(parsed->problem));
     return 0;
@@ -82,9 +82,9 @@ int main(int argc, char** argv) {
   int64_t problems = 0;
   for (int64_t spec = 0; options.until_stopped || spec < options.specs; ++spec) {
     const std::vector<std::string>& isas = host_isas();
-    const std::string& isa = options.isa.empty() ? isas[static_cast<size_t>(spec) % isas.size()] : options.isa;
+    const std::string& target = options.target.empty() ? isas[static_cast<size_t>(spec) % isas.size()] : options.target;
     std::string failure;
-    problems += run_spec(random, isa, options.shapes, failure);
+    problems += run_spec(random, target, options.shapes, failure);
     if (!failure.empty()) return report(failure);
     if (options.until_stopped && spec % 10 == 9) fmt::print("{} problems, {} kernels' worth of specs\n", problems, spec + 1);
   }

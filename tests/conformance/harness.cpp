@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "generator/family.hpp"
+#include "tests/conformance/device_copy.hpp"
 #include "tuner/validate.hpp"
 
 namespace attune::test {
@@ -52,7 +54,7 @@ bool read_name(const nlohmann::json& json, const char* key, Enum& value, int cou
 }  // namespace
 
 std::string Case::to_json() const {
-  return fmt::format(R"({{"isa":"{}","problem":{},"workload":{},"config":{}}})", isa, attune::to_json(problem),
+  return fmt::format(R"({{"target":"{}","problem":{},"workload":{},"config":{}}})", target, attune::to_json(problem),
                      workload.to_json(), config ? config->to_json() : "null");
 }
 
@@ -63,7 +65,7 @@ Result<Case> case_from_json(std::string_view text) {
   }
   Case result;
   ATTUNE_TRY(result.problem, problem_from_json(json["problem"].dump()));
-  result.isa = json.value("isa", host_isas().front());
+  result.target = json.value("target", host_isas().front());
   const nlohmann::json workload = json.value("workload", nlohmann::json::object());
   result.workload.seed = workload.value("seed", uint64_t{1});
   result.workload.poison = workload.value("poison", false);
@@ -81,25 +83,53 @@ Result<Case> case_from_json(std::string_view text) {
 const std::vector<std::string>& host_isas() {
   static const std::vector<std::string> isas = [] {
     std::vector<std::string> result;
-    for (const char* isa : {"avx512bf16", "avx512", "avx2", "portable"}) {
-      if (runtime::open_device({"cpu", 1, isa}).ok()) result.emplace_back(isa);
+    for (const char* target : {"avx512bf16", "avx512", "avx2", "portable"}) {
+      if (runtime::open_device({"cpu", 1, target}).ok()) result.emplace_back(target);
     }
     return result;
   }();
   return isas;
 }
 
-Conformer::Conformer(const std::string& isa, int threads) : isa_(isa) {
+Result<std::unique_ptr<runtime::Context>> open_target(const std::string& target, int threads) {
+  const size_t slash = target.find('/');
+  const std::string device = target.substr(0, slash);
+  ATTUNE_TRY(const runtime::ContextOptions environment, runtime::options_from_environment());
   runtime::ContextOptions options;
-  options.device = {"cpu", threads, isa};
-  auto context = runtime::Context::create(options);
+  options.device = environment.device;
+  options.device.threads = threads;
+  const bool is_device = device.find(':') != std::string::npos;
+  options.device.name = is_device ? device : "cpu";
+  options.device.cpu_isa = is_device ? "" : device;
+  if (slash != std::string::npos) {
+    const std::string name = target.substr(slash + 1);
+    const Family* family = find_family(name);
+    if (family == nullptr) {
+      return Error(Status::not_found, fmt::format("The family '{}' is not in this build. Name one of families().", name));
+    }
+    options.families = {family};
+  }
+  return runtime::Context::create(options);
+}
+
+std::string test_name(const std::string& target) {
+  std::string name;
+  for (const char c : target) name += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return name;
+}
+
+Conformer::Conformer(const std::string& target, int threads) : target_(target) {
+  auto context = open_target(target, threads);
   if (!context.ok()) {
-    std::fprintf(stderr, "conformance: the device cpu/%s does not open: %s\n", isa.c_str(),
+    std::fprintf(stderr, "conformance: the target %s does not open: %s\n", target.c_str(),
                  context.error().message().c_str());
     std::abort();
   }
   context_ = *std::move(context);
+  if (context_->device().device_class().kind == "cuda") copy_ = std::make_unique<DeviceCopy>(context_->device());
 }
+
+Conformer::~Conformer() = default;
 
 Result<runtime::PlanPtr> Conformer::plan(const Problem& problem, const std::optional<Config>& wanted) {
   ATTUNE_CHECK(validate(problem));
@@ -138,7 +168,8 @@ std::string Conformer::execute(Workload& work, const std::optional<Config>& conf
   if (const auto contents = runtime::validate_contents(work.problem(), work.tensors()); !contents.ok()) {
     return "the workload is malformed: " + contents.error().message();
   }
-  const auto done = context_->execute(**plan, work.tensors(), workspace);
+  const auto done =
+      copy_ ? copy_->execute(*context_, **plan, work.tensors()) : context_->execute(**plan, work.tensors(), workspace);
   return done.ok() ? std::string() : "execute: " + done.error().message();
 }
 
@@ -216,10 +247,10 @@ bool Conformer::is_valid(const Problem& problem, const Config& config) {
   return (*family)->space((*family)->spec(problem, device), problem, device).contains(config);
 }
 
-Conformer& conformer(const std::string& isa) {
+Conformer& conformer(const std::string& target) {
   static std::map<std::string, std::unique_ptr<Conformer>> all;
-  std::unique_ptr<Conformer>& one = all[isa];
-  if (one == nullptr) one = std::make_unique<Conformer>(isa);
+  std::unique_ptr<Conformer>& one = all[target];
+  if (one == nullptr) one = std::make_unique<Conformer>(target);
   return *one;
 }
 
@@ -232,7 +263,7 @@ void report_case_on_crash(const std::string& case_json) {
 }
 
 std::string check_case(const Case& test_case, int64_t rows) {
-  Conformer& device = conformer(test_case.isa);
+  Conformer& device = conformer(test_case.target);
   std::string text = device.run(test_case, rows);
   if (text.empty()) return {};
   std::string smallest_text = text;

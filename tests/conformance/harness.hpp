@@ -18,23 +18,34 @@ namespace attune::test {
 struct Case {
   Problem problem;
   WorkloadOptions workload;
-  std::string isa;               // DeviceOptions::cpu_isa
+  std::string target;            // what runs it, see open_target()
   std::optional<Config> config;  // unset: the family's heuristic
 
   std::string to_json() const;
 };
 Result<Case> case_from_json(std::string_view text);
 
+// What runs a case: an instruction set of the host ("avx2") or a device ("emulated:sm_80", "cuda:0"), and after a slash the
+// one family to use ("emulated:sm_80/forward_simt"); without it the preferred one that supports the problem.
+// Everything is kept in memory. CUDA libraries are looked for as the environment says.
+Result<std::unique_ptr<runtime::Context>> open_target(const std::string& target, int threads);
+
 // The instruction sets this host can run, best first: "avx512bf16", "avx512", "avx2", "portable".
 const std::vector<std::string>& host_isas();
+// The target as part of a test's name.
+std::string test_name(const std::string& target);
 
-// One device with everything kept in memory. Kernels are kept by spec and config, so that many shapes share one compile.
+// Copies of a call's tensors in the memory of a GPU: tests lay tensors out, and judge them, on the host.
+class DeviceCopy;
+
+// One target with everything kept in memory. Kernels are kept by spec and config, so that many shapes share one compile.
 class Conformer {
  public:
-  explicit Conformer(const std::string& isa, int threads = 2);
+  explicit Conformer(const std::string& target, int threads = 2);
+  ~Conformer();
 
   runtime::Context& context() { return *context_; }
-  const std::string& isa() const { return isa_; }
+  const std::string& target() const { return target_; }
 
   // Runs `work` (outputs are reset first) and returns what is wrong with the result, empty when nothing is: a refusal, an
   // error over its tolerance, a modified input, a byte written outside the outputs. `rows` as in check_against_double; < 0
@@ -60,14 +71,15 @@ class Conformer {
  private:
   Result<runtime::PlanPtr> plan(const Problem& problem, const std::optional<Config>& config);
 
-  std::string isa_;
+  std::string target_;
   std::unique_ptr<runtime::Context> context_;
   std::map<std::string, runtime::PlanPtr> kernels_;  // by spec and config
   std::vector<std::byte> workspace_;
+  std::unique_ptr<DeviceCopy> copy_;  // where the device does not read the host's memory
 };
 
 // Shared by the tests of one program: opening a device asks LLVM for the host each time.
-Conformer& conformer(const std::string& isa);
+Conformer& conformer(const std::string& target);
 
 // Reports the case on standard error when a signal ends the process while it runs.
 void report_case_on_crash(const std::string& case_json);
