@@ -14,5 +14,11 @@ function(attune_embed_text output)
   endforeach()
   string(APPEND text "}};\n\n}  // namespace\n\nstd::span<const std::pair<std::string_view, std::string_view>> templates() "
     "{ return files; }\n\n}  // namespace attune::cuda\n")
-  file(CONFIGURE OUTPUT ${output} CONTENT "${text}" @ONLY)
+  set(before "")
+  if(EXISTS ${output})
+    file(READ ${output} before)
+  endif()
+  if(NOT text STREQUAL before)  # an unchanged file must not be compiled again
+    file(WRITE ${output} "${text}")
+  endif()
 endfunction()

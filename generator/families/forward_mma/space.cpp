@@ -134,12 +134,13 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
     if (!space.contains(larger)) larger.set("stages", 1);
     if (space.contains(larger)) config = larger;
   }
-  // Split keys until there are about two CTAs for each SM, with at least four tiles for each.
+  // Split keys while a quarter of the SMs would have nothing to do, down to four tiles for each CTA.
   const int64_t ctas = problem.batch * (pack ? problem.heads_kv : problem.heads_q) * row_blocks(problem, config);
   for (const int64_t splits : {2, 4, 8, 16, 32, 64}) {
     const Config split = with(config, "splits", splits);
-    if (ctas * splits > 2 * device.compute_units || 4 * splits * config.at("block_n") > problem.seqlen_kv) break;
-    if (space.contains(split)) config = split;
+    if (4 * ctas * config.at("splits") > 3 * device.compute_units) break;
+    if (4 * splits * config.at("block_n") > problem.seqlen_kv || !space.contains(split)) break;
+    config = split;
   }
   return config;
 }
