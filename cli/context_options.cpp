@@ -36,7 +36,7 @@ constexpr std::array<MirroredVariable, 9> mirrored{{{"ATTUNE_RECORDS_DIR", "--re
                                                     {"ATTUNE_SITE_KERNELS", "--site-kernels"},
                                                     {"ATTUNE_READ_ONLY", "--read-only"},
                                                     {"ATTUNE_THREADS", "--threads"},
-                                                    {"ATTUNE_CPU_ISA", "--isa"},
+                                                    {"ATTUNE_NVRTC", "--nvrtc"},
                                                     {"ATTUNE_LOG_LEVEL", "--log-level"},
                                                     {"ATTUNE_DUMP_DIR", "--dump-dir"}}};
 
@@ -74,13 +74,17 @@ void add_store_options(CLI::App& verb, ContextArguments& arguments) {
 void add_context_options(CLI::App& verb, ContextArguments& arguments) {
   const std::string group = "Device";
   verb.add_option("--device", arguments.device, "cpu, cuda:N or emulated:sm_XX")->type_name("NAME")->group(group);
-  verb.add_option("--threads", arguments.threads, "cpu: worker threads; 0 takes one per core")
+  verb.add_option("--threads", arguments.threads, "cpu and emulated: worker threads; 0 takes one per core")
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->group(group);
   verb.add_option("--isa", arguments.isa, "cpu: avx512bf16, avx512, avx2 or portable instead of the host's best")
       ->type_name("NAME")
       ->check(CLI::IsMember({"avx512bf16", "avx512", "avx2", "portable"}))
+      ->group(group);
+  verb.add_option("--nvrtc", arguments.nvrtc,
+                  "cuda and emulated: NVRTC's library, a folder that holds it, or 'none'; searched for otherwise")
+      ->type_name("PATH")
       ->group(group);
   verb.add_option("--dump-dir", arguments.dump_directory, "Keeps source, optimised IR and object of every compile there")
       ->type_name("DIR")
@@ -95,6 +99,7 @@ Result<runtime::ContextOptions> context_options(const ContextArguments& argument
   };
   take(arguments.device, options.device.name);
   take(arguments.isa, options.device.cpu_isa);
+  take(arguments.nvrtc, options.device.nvrtc);
   ATTUNE_CHECK(take_directory(arguments.records_directory, "--records-dir", options.records.user_directory));
   ATTUNE_CHECK(take_directory(arguments.kernels_directory, "--kernels-dir", options.kernels.user_directory));
   take(arguments.dump_directory, options.dump_directory);

@@ -17,13 +17,13 @@ class App;
 namespace attune::cli {
 
 struct ContextArguments {
-  std::string device, isa, records_directory, kernels_directory, dump_directory, log_level;
+  std::string device, isa, nvrtc, records_directory, kernels_directory, dump_directory, log_level;
   std::vector<std::string> site_records, site_kernels;
   int threads = -1;  // -1: not given
   bool read_only = false;
 };
 
-// --device, --threads, --isa and the stores.
+// --device, --threads, --isa, --nvrtc and the stores.
 void add_context_options(CLI::App& verb, ContextArguments& arguments);
 // The stores alone, for verbs that need no device.
 void add_store_options(CLI::App& verb, ContextArguments& arguments);

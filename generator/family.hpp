@@ -24,6 +24,7 @@ struct DeviceClass {
   std::string arch;           // "x86-64-avx512bf16", "x86-64-avx512", "x86-64-avx2", "portable", "sm_90a", ...
   int64_t compute_units = 1;  // cores this process may use, or SMs
   int64_t l1_bytes = 0, l2_bytes = 0, l3_bytes = 0, memory_bytes = 0;
+  int64_t shared_bytes = 0;  // GPUs: largest shared memory of one CTA, static and dynamic together
   int64_t driver_major = 0;
   std::string id() const;  // hash of the canonical JSON
   std::string to_json() const;

@@ -34,6 +34,9 @@ class Compiler {
   // ok, or no_compiler, compiler_too_old or unsupported with a next step. Cheap: the planner asks before it emits.
   virtual Result<void> can_compile(SourceKind kind) const = 0;
   virtual Result<Binary> compile(const Source& source) const = 0;  // thread-safe
+  // A binary whose registers, spills, stack and shared memory are filled in, for tools: it may be of another form than
+  // compile()'s, and cost another compile. unsupported where nothing here can tell.
+  virtual Result<Binary> resource_usage(const Source& source) const { return compile(source); }
 
   // For people (`attune emit`, dumps): the optimised intermediate form (LLVM IR, PTX) and the machine's assembly.
   virtual Result<std::string> optimised(const Source& source) const = 0;

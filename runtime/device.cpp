@@ -8,6 +8,9 @@
 #ifdef ATTUNE_LLVM
 #include "runtime/cpu_device.hpp"
 #endif
+#ifdef ATTUNE_EMULATOR
+#include "runtime/emulated_device.hpp"
+#endif
 
 namespace attune::runtime {
 namespace {
@@ -43,8 +46,12 @@ Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options) {
         fmt::format("This build of Attune has no CUDA device, so '{}' cannot be opened. Use the device 'cpu'.", name));
   }
   if (name.starts_with("emulated:") && is_sm(name.substr(9))) {
+#ifdef ATTUNE_EMULATOR
+    return open_emulated_device(options);
+#else
     return Error(Status::device_unavailable,
                  fmt::format("This build of Attune has no emulator, so '{}' cannot be opened. Use the device 'cpu'.", name));
+#endif
   }
   return Error(
       Status::invalid_argument,

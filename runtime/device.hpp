@@ -70,12 +70,23 @@ class Device {
   virtual double clock_mhz() const = 0;
 };
 
+// Where the CUDA libraries may lie beside the system's own places. The library itself does not read the environment:
+// options_from_environment() fills this from the variables named here. Empty: not looked at.
+struct LibraryPlaces {
+  std::string virtual_env;   // VIRTUAL_ENV: a Python environment with NVIDIA's wheels
+  std::string conda_prefix;  // CONDA_PREFIX
+  std::string cuda_home;     // CUDA_HOME, else CUDA_PATH: a toolkit
+  std::string path;          // PATH: where a python3 is, its packages are not far
+  std::string home;          // HOME: packages of `pip install --user`
+};
+
 struct DeviceOptions {
-  std::string name = "cpu";  // "cpu", "cuda:N", "emulated:sm_XX"
-  int threads = 0;           // cpu and emulated: worker threads, 0: one per core
-  std::string cpu_isa;       // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
-  std::string nvrtc = {};    // cuda and emulated: NVRTC's shared library, or a folder that holds it; "": searched for
-  std::string driver = {};   // cuda: the driver's shared library; "": libcuda.so.1
+  std::string name = "cpu";   // "cpu", "cuda:N", "emulated:sm_XX"
+  int threads = 0;            // cpu and emulated: worker threads, 0: one per core
+  std::string cpu_isa;        // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
+  std::string nvrtc = {};     // cuda and emulated: NVRTC's library, a folder that holds it, "none"; "": searched for
+  std::string driver = {};    // cuda: the driver's library; "": libcuda.so.1
+  LibraryPlaces places = {};  // cuda and emulated
 };
 // device_unavailable with a next step when this build or machine cannot provide it.
 Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options);

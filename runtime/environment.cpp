@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view prefix = "ATTUNE_";
 constexpr std::string_view in_memory = ":memory:";
+// Of others, beside XDG_*: where things lie on this machine.
+constexpr std::array<std::string_view, 6> places = {"HOME", "PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "CUDA_HOME", "CUDA_PATH"};
 
 constexpr std::array variables = {
     EnvironmentVariable{"ATTUNE_RECORDS_DIR", "records.user_directory",
@@ -33,12 +35,15 @@ constexpr std::array variables = {
     EnvironmentVariable{"ATTUNE_READ_ONLY", "records.read_only, kernels.read_only",
                         "1: never write the user's records and kernels. 0, 1, false, true, no, yes, off or on.", "0"},
     EnvironmentVariable{"ATTUNE_THREADS", "device.threads",
-                        "Worker threads of the cpu device; 0: one per core that this process may use.", "0"},
-    EnvironmentVariable{"ATTUNE_CPU_ISA", "device.cpu_isa",
-                        "Instruction set of the cpu device: avx512bf16, avx512, avx2 or portable.", "the host's best"},
+                        "Worker threads of the cpu device and of the emulator; 0: one per core that this process may use.",
+                        "0"},
+    EnvironmentVariable{"ATTUNE_NVRTC", "device.nvrtc",
+                        "NVRTC's shared library, or a folder that holds it, for cuda and emulated devices; 'none': do not "
+                        "use NVRTC.",
+                        "searched for (`attune doctor`)"},
     EnvironmentVariable{"ATTUNE_LOG_LEVEL", "log_level", "silent, error, warning, info or debug.", "warning"},
     EnvironmentVariable{"ATTUNE_DUMP_DIR", "dump_directory",
-                        "Directory that keeps source, optimised IR, assembly and object of every compile.", ""},
+                        "Directory that keeps source, optimised IR or PTX, assembly and binary of every compile.", ""},
 };
 
 Error malformed(std::string_view variable, std::string_view value, std::string_view remedy) {
@@ -69,13 +74,6 @@ Result<LogLevel> parse_log_level(std::string_view variable, std::string_view val
     if (value == name(level)) return level;
   }
   return malformed(variable, value, "use silent, error, warning, info or debug.");
-}
-
-Result<std::string> parse_isa(std::string_view variable, std::string_view value) {
-  for (const std::string_view isa : {"avx512bf16", "avx512", "avx2", "portable"}) {
-    if (value == isa) return std::string(value);
-  }
-  return malformed(variable, value, "use avx512bf16, avx512, avx2 or portable, or leave it unset.");
 }
 
 Result<std::vector<std::filesystem::path>> parse_paths(std::string_view variable, std::string_view value) {
@@ -194,9 +192,13 @@ Result<ContextOptions> options_from(const Environment& environment) {
   if (const auto value = reader.get("ATTUNE_THREADS")) {
     ATTUNE_TRY(options.device.threads, parse_threads("ATTUNE_THREADS", *value));
   }
-  if (const auto value = reader.get("ATTUNE_CPU_ISA")) {
-    ATTUNE_TRY(options.device.cpu_isa, parse_isa("ATTUNE_CPU_ISA", *value));
-  }
+  if (const auto value = reader.get("ATTUNE_NVRTC")) options.device.nvrtc = *value;
+  LibraryPlaces& libraries = options.device.places;
+  libraries.virtual_env = reader.get("VIRTUAL_ENV").value_or("");
+  libraries.conda_prefix = reader.get("CONDA_PREFIX").value_or("");
+  libraries.cuda_home = reader.get("CUDA_HOME").value_or(reader.get("CUDA_PATH").value_or(""));
+  libraries.path = reader.get("PATH").value_or("");
+  libraries.home = reader.get("HOME").value_or("");
   if (const auto value = reader.get("ATTUNE_DUMP_DIR")) options.dump_directory = *value;
   return options;
 }
@@ -208,7 +210,9 @@ Result<ContextOptions> options_from_environment() {
     const size_t equals = text.find('=');
     if (equals == std::string_view::npos) continue;
     const std::string_view variable = text.substr(0, equals);
-    if (variable.starts_with(prefix) || variable.starts_with("XDG_") || variable == "HOME") {
+    const bool wanted = variable.starts_with(prefix) || variable.starts_with("XDG_") ||
+                        std::find(places.begin(), places.end(), variable) != places.end();
+    if (wanted) {
       environment.emplace(variable, text.substr(equals + 1));
     }
   }

@@ -16,7 +16,7 @@ std::string_view pipeline_text() {
          "gvn<no-pre;no-load-pre>,dse,instcombine<no-verify-fixpoint>,adce,simplifycfg)";
 }
 
-std::string run_pipeline(llvm::Module& module, llvm::TargetMachine& machine) {
+std::string run_pipeline(llvm::Module& module, llvm::TargetMachine& machine, std::string_view pipeline) {
   // The managers refer to each other and are destroyed in reverse order of declaration.
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -31,8 +31,7 @@ std::string run_pipeline(llvm::Module& module, llvm::TargetMachine& machine) {
   builder.crossRegisterProxies(loops, functions, components, modules);
 
   llvm::ModulePassManager passes;
-  const std::string_view text = pipeline_text();
-  if (auto error = builder.parsePassPipeline(passes, llvm::StringRef(text.data(), text.size()))) {
+  if (auto error = builder.parsePassPipeline(passes, llvm::StringRef(pipeline.data(), pipeline.size()))) {
     return llvm::toString(std::move(error));
   }
   passes.run(module, modules);

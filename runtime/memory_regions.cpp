@@ -27,10 +27,15 @@ class Regions {
     regions_.push_back({first, (highest - lowest + 1) * element_bytes, std::string(name), writable});
   }
 
-  void add_view(std::string_view name, const Problem& p, const TensorView& view, bool writable, int64_t heads, int64_t rows,
-                int64_t columns) {
-    add(name, view.data, writable, size_bytes(p.dtype),
-        {{p.varlen ? 1 : p.batch, view.stride_batch}, {heads, view.stride_head}, {rows, view.stride_seq}, {columns, 1}});
+  struct Extents {
+    int64_t elements, heads, rows, columns;
+  };
+  void add_view(std::string_view name, DType dtype, const TensorView& view, bool writable, const Extents& extents) {
+    add(name, view.data, writable, size_bytes(dtype),
+        {{extents.elements, view.stride_batch},
+         {extents.heads, view.stride_head},
+         {extents.rows, view.stride_seq},
+         {extents.columns, 1}});
   }
 
   std::vector<MemoryRegion> take() { return std::move(regions_); }
@@ -64,15 +69,14 @@ void add_lists(Regions& regions, const Problem& p, const BlockLists& lists) {
 }  // namespace
 
 std::vector<MemoryRegion> memory_regions(const Problem& p, const Tensors& t, void* workspace, int64_t workspace_bytes) {
-  const int64_t batch = p.varlen ? 1 : p.batch;
-  const int64_t rows_q = p.varlen ? p.total_q : p.seqlen_q, rows_kv = p.varlen ? p.total_kv : p.seqlen_kv;
   Regions regions;
-  regions.add_view("q", p, t.q, false, p.heads_q, rows_q, p.head_dim_qk);
-  regions.add_view("k", p, t.k, false, p.heads_kv, rows_kv, p.head_dim_qk);
-  regions.add_view("v", p, t.v, false, p.heads_kv, rows_kv, p.head_dim_v);
-  regions.add_view("o", p, t.o, true, p.heads_q, rows_q, p.head_dim_v);
+  regions.add_view("q", p.dtype, t.q, false, {p.q_elements(), p.heads_q, p.q_rows(), p.head_dim_qk});
+  regions.add_view("k", p.dtype, t.k, false, {p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_qk});
+  regions.add_view("v", p.dtype, t.v, false, {p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_v});
+  regions.add_view("o", p.dtype, t.o, true, {p.q_elements(), p.heads_q, p.q_rows(), p.head_dim_v});
   if (p.want_lse) {
-    regions.add("lse", t.lse, true, 4, {{batch, t.lse_stride_batch}, {p.heads_q, t.lse_stride_head}, {rows_q, 1}});
+    regions.add("lse", t.lse, true, 4,
+                {{p.q_elements(), t.lse_stride_batch}, {p.heads_q, t.lse_stride_head}, {p.q_rows(), 1}});
   }
   const MaskRequest& m = p.mask;
   if (m.kind != MaskKind::none) {
@@ -88,6 +92,7 @@ std::vector<MemoryRegion> memory_regions(const Problem& p, const Tensors& t, voi
   regions.add("cu_seqlens_q", t.cu_seqlens_q, false, 4, {{p.batch + 1, 1}});
   regions.add("cu_seqlens_kv", t.cu_seqlens_kv, false, 4, {{p.batch + 1, 1}});
   regions.add("kv_lengths", t.kv_lengths, false, 4, {{p.batch, 1}});
+  regions.add("page_table", t.page_table, false, 4, {{p.batch, t.page_table_stride}, {p.pages_per_sequence(), 1}});
   add_lists(regions, p, t.lists);
   regions.add("workspace", workspace, true, 1, {{workspace_bytes, 1}});
   return regions.take();

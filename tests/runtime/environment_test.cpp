@@ -85,7 +85,16 @@ TEST(Environment, WellFormedValues) {
        [](const auto& o) { return o.records.read_only && o.kernels.read_only; }},
       {"read only off", with({{"ATTUNE_READ_ONLY", "0"}}), [](const auto& o) { return !o.records.read_only; }},
       {"threads", with({{"ATTUNE_THREADS", "3"}}), [](const auto& o) { return o.device.threads == 3; }},
-      {"isa", with({{"ATTUNE_CPU_ISA", "avx2"}}), [](const auto& o) { return o.device.cpu_isa == "avx2"; }},
+      {"nvrtc", with({{"ATTUNE_NVRTC", "/opt/nvrtc"}}), [](const auto& o) { return o.device.nvrtc == "/opt/nvrtc"; }},
+      {"places of libraries",
+       with({{"VIRTUAL_ENV", "/v"}, {"CONDA_PREFIX", "/c"}, {"CUDA_PATH", "/cuda"}, {"PATH", "/a:/b"}}),
+       [](const auto& o) {
+         const LibraryPlaces& p = o.device.places;
+         return p.virtual_env == "/v" && p.conda_prefix == "/c" && p.cuda_home == "/cuda" && p.path == "/a:/b" &&
+                p.home == "/home/someone";
+       }},
+      {"CUDA_HOME before CUDA_PATH", with({{"CUDA_HOME", "/home/cuda"}, {"CUDA_PATH", "/other"}}),
+       [](const auto& o) { return o.device.places.cuda_home == "/home/cuda"; }},
       {"log level", with({{"ATTUNE_LOG_LEVEL", "debug"}}), [](const auto& o) { return o.log_level == LogLevel::debug; }},
       {"dump", with({{"ATTUNE_DUMP_DIR", "/tmp/dump"}}), [](const auto& o) { return o.dump_directory == "/tmp/dump"; }},
   };
@@ -99,10 +108,10 @@ TEST(Environment, WellFormedValues) {
 
 TEST(Environment, MalformedValuesNameTheVariable) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"ATTUNE_THREADS", "four"},     {"ATTUNE_THREADS", "-1"},          {"ATTUNE_THREADS", "2.5"},
-      {"ATTUNE_THREADS", "4 "},       {"ATTUNE_THREADS", "99999999999"}, {"ATTUNE_READ_ONLY", "maybe"},
-      {"ATTUNE_LOG_LEVEL", "loud"},   {"ATTUNE_CPU_ISA", "avx1024"},     {"ATTUNE_SITE_RECORDS", "/a::/b"},
-      {"ATTUNE_SITE_KERNELS", "/a:"}, {"ATTUNE_SITE_RECORDS", ":"},
+      {"ATTUNE_THREADS", "four"},   {"ATTUNE_THREADS", "-1"},          {"ATTUNE_THREADS", "2.5"},
+      {"ATTUNE_THREADS", "4 "},     {"ATTUNE_THREADS", "99999999999"}, {"ATTUNE_READ_ONLY", "maybe"},
+      {"ATTUNE_LOG_LEVEL", "loud"}, {"ATTUNE_SITE_RECORDS", "/a::/b"}, {"ATTUNE_SITE_KERNELS", "/a:"},
+      {"ATTUNE_SITE_RECORDS", ":"},
   };
   for (const auto& [variable, value] : cases) {
     const auto options = options_from({{"HOME", "/h"}, {variable, value}});
