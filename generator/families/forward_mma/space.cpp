@@ -116,7 +116,9 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
       .set("peel", 1)
       .set("reverse", problem.causal ? 1 : 0)
       .set("splits", 1)
-      .set("v_splits", problem.head_dim_v > 256 ? 2 : 1)
+      .set("v_splits", problem.head_dim_v > 384   ? 4
+                       : problem.head_dim_v > 256 ? 2
+                                                  : 1)
       .set("rescale_threshold", 0)
       .set("min_blocks", 1)
       .set("pack_gqa", pack ? 1 : 0);
@@ -129,10 +131,11 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
   }
   for (const int64_t block_m : {32, 64, 128}) {
     if (block_m >= 2 * rows || (block_m > 64 && problem.seqlen_q < 512)) break;
-    Config larger = with(with(config, "block_m", block_m), "warps", block_m / 16);
-    if (!space.contains(larger)) larger.set("q_in_registers", 1);
-    if (!space.contains(larger)) larger.set("stages", 1);
-    if (space.contains(larger)) config = larger;
+    const Config larger = with(with(config, "block_m", block_m), "warps", block_m / 16);
+    const std::array<Config, 4> variants = {larger, with(larger, "q_in_registers", 1), with(larger, "stages", 1),
+                                            with(with(larger, "q_in_registers", 1), "stages", 1)};
+    const auto* fits = std::find_if(variants.begin(), variants.end(), [&](const Config& c) { return space.contains(c); });
+    if (fits != variants.end()) config = *fits;
   }
   // Split keys while a quarter of the SMs would have nothing to do, down to four tiles for each CTA.
   const int64_t ctas = problem.batch * (pack ? problem.heads_kv : problem.heads_q) * row_blocks(problem, config);
