@@ -19,6 +19,15 @@ DeviceClass test_cpu(const std::string& arch) {
   return device;
 }
 
+DeviceClass test_gpu(const std::string& arch) {
+  DeviceClass device;
+  device.kind = "cuda";
+  device.name = "test";
+  device.arch = arch;
+  device.compute_units = 108;
+  return device;
+}
+
 std::vector<std::string> host_archs() {
   std::vector<std::string> archs;
   for (const char* isa : {"avx512bf16", "avx512", "avx2", "portable"}) {

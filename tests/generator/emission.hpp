@@ -12,6 +12,7 @@
 namespace attune {
 
 DeviceClass test_cpu(const std::string& arch);
+DeviceClass test_gpu(const std::string& arch);  // 108 SMs
 
 // The archs of this list that the machine running the tests can execute; "portable" is always among them.
 std::vector<std::string> host_archs();

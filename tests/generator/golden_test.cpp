@@ -1,5 +1,5 @@
-// Emitted IR, byte for byte against tests/generator/golden. After a deliberate change: run `emission_tests --update-golden`,
-// read the diff, raise the family's version if the numbers change meaning, and commit both.
+// Emitted sources, byte for byte against tests/generator/golden. After a deliberate change: run `emission_tests
+// --update-golden`, read the diff, raise the family's version if the numbers change meaning, and commit both.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -16,6 +16,7 @@ struct Case {
   std::string name;
   Problem problem;
   std::string arch;
+  std::string family = "forward_cpu";
 };
 
 std::vector<Case> cases() {
@@ -43,27 +44,37 @@ std::vector<Case> cases() {
   everything.mask = {MaskKind::additive, DType::f32, 1, 1, 100, 100};
   Problem lists = prefill;
   lists.sparsity = {SparsityKind::csr_lists, 64, 64, true, true, 1, 8, 0};
+  Problem gpu_prefill = decode;
+  gpu_prefill.seqlen_q = gpu_prefill.seqlen_kv;
+  gpu_prefill.causal = true;
+  Problem gpu_lists = lists;
+  gpu_lists.dtype = DType::bf16;
   return {{"prefill_fp32_avx512", prefill, "x86-64-avx512"},
           {"decode_bf16_avx512bf16", decode, "x86-64-avx512bf16"},
           {"everything_fp16_avx2", everything, "x86-64-avx2"},
-          {"lists_fp32_portable", lists, "portable"}};
+          {"lists_fp32_portable", lists, "portable"},
+          {"prefill_bf16_sm_80", gpu_prefill, "sm_80", "forward_mma"},
+          {"decode_bf16_sm_90a", decode, "sm_90a", "forward_mma"},
+          {"everything_fp16_sm_89", everything, "sm_89", "forward_mma"},
+          {"lists_bf16_sm_120a", gpu_lists, "sm_120a", "forward_mma"}};
 }
 
 std::string emit(const Case& test) {
-  const Family* family = find_family("forward_cpu");
-  const DeviceClass device = test_cpu(test.arch);
+  const Family* family = find_family(test.family);
+  const DeviceClass device = test.arch.starts_with("sm_") ? test_gpu(test.arch) : test_cpu(test.arch);
   const Spec spec = family->spec(test.problem, device);
   auto source = family->emit(spec, family->heuristic(spec, test.problem, device));
   return source.ok() ? source->text : source.error().message();
 }
 
-std::filesystem::path golden_file(const std::string& name) {
-  return std::filesystem::path(ATTUNE_SOURCE_DIR) / "tests/generator/golden" / (name + ".ll");
+std::filesystem::path golden_file(const Case& test) {
+  const bool is_cuda = find_family(test.family)->source_kind() == SourceKind::cuda_cpp;
+  return std::filesystem::path(ATTUNE_SOURCE_DIR) / "tests/generator/golden" / (test.name + (is_cuda ? ".cu" : ".ll"));
 }
 
 TEST(Golden, EmittedTextIsUnchanged) {
   for (const Case& test : cases()) {
-    auto expected = read_file(golden_file(test.name));
+    auto expected = read_file(golden_file(test));
     ASSERT_TRUE(expected.ok()) << expected.error().message();
     EXPECT_EQ(emit(test), *expected) << test.name << ": run `emission_tests --update-golden` if the change is meant";
   }
@@ -83,9 +94,10 @@ TEST(Golden, EmissionIsDeterministicAcrossThreads) {
 TEST(Golden, NothingButIntrinsicsIsDeclaredAndTheHeaderTellsProblemAndConfig) {
   for (const Case& test : cases()) {
     const std::string text = emit(test);
-    EXPECT_EQ(text.rfind("; Attune forward_cpu version", 0), 0U);
-    EXPECT_NE(text.find("\n; spec: "), std::string::npos);
-    EXPECT_NE(text.find("\n; config: "), std::string::npos);
+    const std::string comment = find_family(test.family)->source_kind() == SourceKind::cuda_cpp ? "//" : ";";
+    EXPECT_EQ(text.rfind(comment + " Attune " + test.family + " version", 0), 0U);
+    EXPECT_NE(text.find("\n" + comment + " spec: "), std::string::npos);
+    EXPECT_NE(text.find("\n" + comment + " config: "), std::string::npos);
     for (size_t at = text.find("\ndeclare "); at != std::string::npos; at = text.find("\ndeclare ", at + 1)) {
       const std::string line = text.substr(at + 1, text.find('\n', at + 1) - at - 1);
       EXPECT_NE(line.find("@llvm."), std::string::npos) << line;
@@ -100,7 +112,7 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (argc > 1 && std::string_view(argv[1]) == "--update-golden") {
     for (const auto& test : attune::cases()) {
-      if (!attune::write_file_atomically(attune::golden_file(test.name), attune::emit(test)).ok()) return 1;
+      if (!attune::write_file_atomically(attune::golden_file(test), attune::emit(test)).ok()) return 1;
     }
     return 0;
   }
