@@ -94,6 +94,15 @@ inline uint16_t f16_from_f32(float value) {
   return static_cast<uint16_t>(sign | (rounded >> 13));
 }
 
+// One rounding: what f32 cannot hold goes into its last bit first, toward odd, where it still decides about ties.
+inline uint16_t f16_from_f64(double value) {
+  const auto near = static_cast<float>(value);
+  if (near == value || value != value) return f16_from_f32(near);
+  uint32_t bits = std::bit_cast<uint32_t>(near);
+  if ((bits & 1u) == 0) bits += (near < value) == (value > 0) ? 1u : ~0u;
+  return f16_from_f32(std::bit_cast<float>(bits));
+}
+
 inline uint16_t bf16_from_f32(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   if ((bits & 0x7fffffffu) > 0x7f800000u) return kNanBf16;

@@ -1,10 +1,11 @@
 #include "emulator/tensor/fragments.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
-#include "emulator/numerics/arithmetic.hpp"
 #include "emulator/numerics/formats.hpp"
+#include "emulator/numerics/integers.hpp"
 
 namespace attune::emulator {
 namespace {
@@ -22,82 +23,105 @@ inline float widen_f16(uint32_t code) {
 }
 inline float widen_bf16(uint32_t code) { return std::bit_cast<float>(code << 16); }
 
-template <int kElements>
-struct Lanes {  // the elements of one register, element-major
-  alignas(64) float value[kElements][kWarpSize];
-};
+// What a byte stands for. kind::f8f6f4 keeps e2m1 in the middle of its byte, and e2m3 and e3m2 in the lower six bits.
+double byte_value(MmaType type, uint32_t byte) {
+  switch (type) {
+    case MmaType::e4m3: return decode(Format::e4m3, byte);
+    case MmaType::e5m2: return decode(Format::e5m2, byte);
+    case MmaType::e2m3: return decode(Format::e2m3, byte);
+    case MmaType::e3m2: return decode(Format::e3m2, byte);
+    case MmaType::e2m1: return decode(Format::e2m1, byte >> 2);
+    case MmaType::s8: return static_cast<int8_t>(byte);
+    default: return byte;
+  }
+}
 
-inline void widen(MmaType type, const LaneRegisters& source, Lanes<2>& lanes) {
+double nibble_value(MmaType type, uint32_t nibble) {
+  switch (type) {
+    case MmaType::e2m1: return decode(Format::e2m1, nibble);
+    case MmaType::s4: return static_cast<int>(nibble ^ 8u) - 8;
+    default: return nibble;
+  }
+}
+
+template <size_t kCodes, double (*value)(MmaType, uint32_t)>
+const double* table_of(MmaType type) {
+  constexpr auto kTypes = static_cast<size_t>(MmaType::s32) + 1;
+  static const auto tables = [] {
+    std::array<std::array<double, kCodes>, kTypes> all{};
+    for (size_t t = 0; t < kTypes; ++t) {
+      for (uint32_t code = 0; code < kCodes; ++code) all[t][code] = value(static_cast<MmaType>(t), code);
+    }
+    return all;
+  }();
+  return tables[static_cast<size_t>(type)].data();
+}
+
+// One register of four neighbouring lanes holds 16 bytes of consecutive elements of a row of A, or of a column of B.
+inline void widen(MmaType type, const uint32_t* lanes, double (&values)[4]) {
+  (void)type;  // tf32
+  for (int t = 0; t < 4; ++t) values[t] = std::bit_cast<float>(lanes[t] & 0xffffe000u);
+}
+inline void widen(MmaType type, const uint32_t* lanes, double (&values)[8]) {
+  uint16_t codes[8];
+  for (int e = 0; e < 8; ++e) codes[e] = static_cast<uint16_t>(lanes[e / 2] >> (16 * (e % 2)));
   if (type == MmaType::f16) {
-    for (int lane = 0; lane < kWarpSize; ++lane) lanes.value[0][lane] = widen_f16(source[lane] & 0xffffu);
-    for (int lane = 0; lane < kWarpSize; ++lane) lanes.value[1][lane] = widen_f16(source[lane] >> 16);
+    for (int e = 0; e < 8; ++e) values[e] = widen_f16(codes[e]);
   } else {
-    for (int lane = 0; lane < kWarpSize; ++lane) lanes.value[0][lane] = widen_bf16(source[lane] & 0xffffu);
-    for (int lane = 0; lane < kWarpSize; ++lane) lanes.value[1][lane] = widen_bf16(source[lane] >> 16);
+    for (int e = 0; e < 8; ++e) values[e] = widen_bf16(codes[e]);
   }
 }
-inline void widen(MmaType, const LaneRegisters& source, Lanes<1>& lanes) {
-  for (int lane = 0; lane < kWarpSize; ++lane) lanes.value[0][lane] = std::bit_cast<float>(source[lane] & 0xffffe000u);
+inline void widen(MmaType type, const uint32_t* lanes, double (&values)[16]) {
+  const double* const table = table_of<256, byte_value>(type);
+  for (int e = 0; e < 16; ++e) values[e] = table[(lanes[e / 4] >> (8 * (e % 4))) & 0xffu];
 }
-inline void widen(MmaType type, const LaneRegisters& source, Lanes<4>& lanes) {
-  const float* const table = byte_values(type);
-  for (int e = 0; e < 4; ++e) {
-    for (int lane = 0; lane < kWarpSize; ++lane) lanes.value[e][lane] = table[(source[lane] >> (8 * e)) & 0xffu];
-  }
-}
-inline void widen(MmaType type, const LaneRegisters& source, Lanes<8>& lanes) {  // e2m1 in nibbles
-  const float* const table = byte_values(type);
-  for (int e = 0; e < 8; ++e) {
-    for (int lane = 0; lane < kWarpSize; ++lane) lanes.value[e][lane] = table[((source[lane] >> (4 * e)) & 0xfu) << 2];
-  }
+inline void widen(MmaType type, const uint32_t* lanes, double (&values)[32]) {
+  const double* const table = table_of<16, nibble_value>(type);
+  for (int e = 0; e < 32; ++e) values[e] = table[(lanes[e / 8] >> (4 * (e % 8))) & 0xfu];
 }
 
-template <int kElements>
-void unpack_elements(const MmaInstruction& instruction, Registers a, Registers b, MmaOperands<double>& operands) {
-  Lanes<kElements> lanes;
+template <int kSegment>
+void unpack_elements(const MmaInstruction& instruction, Registers a, Registers b, MmaOperands& operands) {
+  double values[kSegment];
+  const int halves = instruction.m / 8;
   for (int r = 0; r < instruction.a_registers; ++r) {
-    widen(instruction.a, *a[r], lanes);
-    const int first_row = 8 * (r % 2), first_column = 4 * kElements * (r / 2);
     for (int g = 0; g < 8; ++g) {
-      double* const row = operands.a[first_row + g] + first_column;
-      for (int t = 0; t < 4; ++t) {
-        for (int e = 0; e < kElements; ++e) row[kElements * t + e] = lanes.value[e][4 * g + t];
-      }
+      widen(instruction.a, a[r]->data() + 4 * g, values);
+      std::copy_n(values, kSegment, operands.a[g + 8 * (r % halves)] + kSegment * (r / halves));
     }
   }
   for (int r = 0; r < instruction.b_registers; ++r) {
-    widen(instruction.b, *b[r], lanes);
-    for (int t = 0; t < 4; ++t) {
-      for (int e = 0; e < kElements; ++e) {
-        double* const row = operands.b[4 * kElements * r + kElements * t + e];
-        for (int g = 0; g < 8; ++g) row[g] = lanes.value[e][4 * g + t];
-      }
+    for (int g = 0; g < 8; ++g) {
+      widen(instruction.b, b[r]->data() + 4 * g, values);
+      for (int e = 0; e < kSegment; ++e) operands.b[kSegment * r + e][g] = values[e];
     }
   }
 }
 
-void unpack_sums(const MmaInstruction& instruction, Registers c, MmaOperands<double>& operands) {
-  if (instruction.c == MmaType::f32) {
-    for (int i = 0; i < 4; ++i) {
-      const LaneRegisters& source = *c[i];
+void unpack_sums(const MmaInstruction& instruction, Registers c, MmaOperands& operands) {
+  if (instruction.c == MmaType::f16) {
+    for (int r = 0; r < instruction.c_registers; ++r) {
+      const LaneRegisters& source = *c[r];
       for (int lane = 0; lane < kWarpSize; ++lane) {
-        operands.sum[lane / 4 + 8 * (i / 2)][2 * (lane % 4) + i % 2] = std::bit_cast<float>(source[lane]);
+        double* const pair = &operands.sum[lane / 4 + 8 * r][2 * (lane % 4)];
+        pair[0] = widen_f16(source[lane] & 0xffffu);
+        pair[1] = widen_f16(source[lane] >> 16);
       }
     }
     return;
   }
-  for (int r = 0; r < 2; ++r) {
-    const LaneRegisters& source = *c[r];
+  for (int i = 0; i < instruction.c_registers; ++i) {
+    const LaneRegisters& source = *c[i];
     for (int lane = 0; lane < kWarpSize; ++lane) {
-      double* const pair = &operands.sum[lane / 4 + 8 * r][2 * (lane % 4)];
-      pair[0] = widen_f16(source[lane] & 0xffffu);
-      pair[1] = widen_f16(source[lane] >> 16);
+      double& target = operands.sum[lane / 4 + 8 * (i / 2)][2 * (lane % 4) + i % 2];
+      target = instruction.c == MmaType::s32 ? static_cast<double>(static_cast<int32_t>(source[lane]))
+                                             : static_cast<double>(std::bit_cast<float>(source[lane]));
     }
   }
 }
 
 // A's scales come from two lanes of each quad (row g, row g + 8), B's from one.
-void apply_scales(const MmaInstruction& instruction, const MmaScales& scales, MmaOperands<double>& operands) {
+void apply_scales(const MmaInstruction& instruction, const MmaScales& scales, MmaOperands& operands) {
   const int block = instruction.k / instruction.scale_vectors;
   for (int v = 0; v < instruction.scale_vectors; ++v) {
     for (int row = 0; row < instruction.m; ++row) {
@@ -113,89 +137,47 @@ void apply_scales(const MmaInstruction& instruction, const MmaScales& scales, Mm
   }
 }
 
-std::array<float, 256> make_byte_values(Format format, int shift) {
-  std::array<float, 256> table{};
-  for (uint32_t byte = 0; byte < 256; ++byte) table[byte] = static_cast<float>(decode(format, byte >> shift));
-  return table;
-}
-
-int32_t extract(MmaType type, uint32_t word, int e) {
-  switch (type) {
-    case MmaType::s8: return static_cast<int8_t>(word >> (8 * e));
-    case MmaType::u8: return static_cast<uint8_t>(word >> (8 * e));
-    case MmaType::s4: return static_cast<int32_t>(word << (28 - 4 * e)) >> 28;
-    default: return static_cast<int32_t>((word >> (4 * e)) & 0xfu);
-  }
-}
-
 }  // namespace
 
-const float* byte_values(MmaType type) {
-  // kind::f8f6f4 keeps e2m1 in the middle of its byte and e2m3, e3m2 in the lower six bits.
-  static const std::array<float, 256> e4m3 = make_byte_values(Format::e4m3, 0), e5m2 = make_byte_values(Format::e5m2, 0),
-                                      e2m3 = make_byte_values(Format::e2m3, 0), e3m2 = make_byte_values(Format::e3m2, 0),
-                                      e2m1 = make_byte_values(Format::e2m1, 2);
-  switch (type) {
-    case MmaType::e4m3: return e4m3.data();
-    case MmaType::e5m2: return e5m2.data();
-    case MmaType::e2m3: return e2m3.data();
-    case MmaType::e3m2: return e3m2.data();
-    default: return e2m1.data();
-  }
-}
-
 void unpack(const MmaInstruction& instruction, Registers a, Registers b, Registers c, const MmaScales* scales,
-            MmaOperands<double>& operands) {
+            MmaOperands& operands) {
   if (instruction.a == MmaType::f16 || instruction.a == MmaType::bf16) {
-    unpack_elements<2>(instruction, a, b, operands);
-  } else if (instruction.a == MmaType::tf32) {
-    unpack_elements<1>(instruction, a, b, operands);
-  } else if (instruction.kind == MmaKind::mxf4 || instruction.kind == MmaKind::mxf4nvf4) {
     unpack_elements<8>(instruction, a, b, operands);
-  } else {
+  } else if (instruction.a == MmaType::tf32) {
     unpack_elements<4>(instruction, a, b, operands);
+  } else if (instruction.kind == MmaKind::mxf4 || instruction.kind == MmaKind::mxf4nvf4 || instruction.a == MmaType::s4 ||
+             instruction.a == MmaType::u4) {
+    unpack_elements<32>(instruction, a, b, operands);
+  } else {
+    unpack_elements<16>(instruction, a, b, operands);
   }
   unpack_sums(instruction, c, operands);
   if (instruction.block_scaled) apply_scales(instruction, *scales, operands);
 }
 
-void unpack(const MmaInstruction& instruction, Registers a, Registers b, Registers c, MmaOperands<int32_t>& operands) {
-  const bool bytes = instruction.a == MmaType::s8 || instruction.a == MmaType::u8;
-  const int elements = bytes ? 4 : 8;
-  const int halves = instruction.m / 8;
-  for (int lane = 0; lane < kWarpSize; ++lane) {
-    const int g = lane / 4, t = lane % 4;
-    for (int r = 0; r < instruction.a_registers; ++r) {
-      int32_t* const row = operands.a[g + 8 * (r % halves)] + 4 * elements * (r / halves) + elements * t;
-      for (int e = 0; e < elements; ++e) row[e] = extract(instruction.a, (*a[r])[lane], e);
-    }
-    for (int r = 0; r < instruction.b_registers; ++r) {
-      for (int e = 0; e < elements; ++e) {
-        operands.b[4 * elements * r + elements * t + e][g] = extract(instruction.b, (*b[r])[lane], e);
-      }
-    }
-    for (int i = 0; i < instruction.c_registers; ++i) {
-      operands.sum[g + 8 * (i / 2)][2 * t + i % 2] = static_cast<int32_t>((*c[i])[lane]);
-    }
-  }
-}
-
-void pack(const MmaInstruction& instruction, const MmaOperands<double>& operands, std::span<LaneRegisters* const> d) {
-  if (instruction.d == MmaType::f32) {
-    for (int i = 0; i < 4; ++i) {
-      LaneRegisters& target = *d[i];
+void pack(const MmaInstruction& instruction, const MmaOperands& operands, std::span<LaneRegisters* const> d) {
+  if (instruction.d == MmaType::f16) {
+    for (int r = 0; r < instruction.d_registers; ++r) {
+      LaneRegisters& target = *d[r];
       for (int lane = 0; lane < kWarpSize; ++lane) {
-        const auto value = static_cast<float>(operands.sum[lane / 4 + 8 * (i / 2)][2 * (lane % 4) + i % 2]);
-        target[lane] = value != value ? kNanF32 : std::bit_cast<uint32_t>(value);
+        const double* const pair = &operands.sum[lane / 4 + 8 * r][2 * (lane % 4)];
+        target[lane] = static_cast<uint32_t>(f16_from_f64(pair[0])) | static_cast<uint32_t>(f16_from_f64(pair[1])) << 16;
       }
     }
     return;
   }
-  for (int r = 0; r < 2; ++r) {
-    LaneRegisters& target = *d[r];
+  for (int i = 0; i < instruction.d_registers; ++i) {
+    LaneRegisters& target = *d[i];
     for (int lane = 0; lane < kWarpSize; ++lane) {
-      const double* const pair = &operands.sum[lane / 4 + 8 * r][2 * (lane % 4)];
-      target[lane] = static_cast<uint32_t>(encode(Format::f16, pair[0]) | encode(Format::f16, pair[1]) << 16);
+      const double sum = operands.sum[lane / 4 + 8 * (i / 2)][2 * (lane % 4) + i % 2];
+      if (instruction.d == MmaType::s32) {
+        target[lane] = instruction.satfinite
+                           ? static_cast<uint32_t>(integer_from_float(sum, IntegerRounding::zero, {32, true}))
+                           : static_cast<uint32_t>(static_cast<int64_t>(sum));
+      } else {
+        const auto value = static_cast<float>(sum);
+        target[lane] = value != value ? kNanF32 : std::bit_cast<uint32_t>(value);
+      }
     }
   }
 }

@@ -16,27 +16,20 @@ inline constexpr int kMaxMmaRows = 16;
 inline constexpr int kMmaColumns = 8;
 inline constexpr int kMaxMmaDepth = 64;  // of all but b1
 
-// Row-major, rows padded to their full depth so that the inner loop has constant strides.
-template <class Number>
+// Row-major, rows padded to their full depth so that the inner loop has constant strides. Integers are exact in double, and
+// so are their sums.
 struct MmaOperands {
-  alignas(64) Number a[kMaxMmaRows][kMaxMmaDepth];
-  alignas(64) Number b[kMaxMmaDepth][kMmaColumns];
-  alignas(64) Number sum[kMaxMmaRows][kMmaColumns];  // C on entry of the multiplication, D after it
+  alignas(64) double a[kMaxMmaRows][kMaxMmaDepth];
+  alignas(64) double b[kMaxMmaDepth][kMmaColumns];
+  alignas(64) double sum[kMaxMmaRows][kMmaColumns];  // C on entry of the multiplication, D after it
 };
 
-// A, B and C of floating forms but f64 (which works on registers), block scales multiplied in.
+// A, B and C of all forms but f64 and b1 (which work on registers), block scales multiplied in.
 void unpack(const MmaInstruction& instruction, std::span<const LaneRegisters* const> a,
             std::span<const LaneRegisters* const> b, std::span<const LaneRegisters* const> c, const MmaScales* scales,
-            MmaOperands<double>& operands);
-// A, B and C of s8, u8, s4, u4.
-void unpack(const MmaInstruction& instruction, std::span<const LaneRegisters* const> a,
-            std::span<const LaneRegisters* const> b, std::span<const LaneRegisters* const> c,
-            MmaOperands<int32_t>& operands);
+            MmaOperands& operands);
 
-// Rounds the sums to the type of D and packs them.
-void pack(const MmaInstruction& instruction, const MmaOperands<double>& operands, std::span<LaneRegisters* const> d);
-
-// The value of one code of an 8-bit (or narrower, in its byte as kind::f8f6f4 has it) floating type.
-const float* byte_values(MmaType type);
+// Rounds, wraps or clamps the sums to the type of D and packs them.
+void pack(const MmaInstruction& instruction, const MmaOperands& operands, std::span<LaneRegisters* const> d);
 
 }  // namespace attune::emulator

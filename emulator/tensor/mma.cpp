@@ -1,12 +1,11 @@
 #include "emulator/tensor/mma.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 
 #include "emulator/numerics/arithmetic.hpp"
 #include "emulator/tensor/fragments.hpp"
+#include "emulator/tensor/multiply.hpp"
 #include "emulator/tensor/short_accumulator.hpp"
 
 namespace attune::emulator {
@@ -14,59 +13,6 @@ namespace {
 
 using Registers = std::span<const LaneRegisters* const>;
 using Targets = std::span<LaneRegisters* const>;
-
-// Eight columns at once; the compiler splits it to the registers that the target has.
-using Row = double __attribute__((vector_size(64), may_alias));
-
-// sum += a * b over `rows` rows (a multiple of kBlock). kBlock rows are summed at a time, to hide the latency of the
-// addition.
-template <int kBlock>
-inline __attribute__((always_inline)) void multiply_rows(MmaOperands<double>& operands, int rows, int depth) {
-  for (int first = 0; first < rows; first += kBlock) {
-    Row sum[kBlock];
-    for (int i = 0; i < kBlock; ++i) sum[i] = *reinterpret_cast<const Row*>(operands.sum[first + i]);
-    for (int k = 0; k < depth; ++k) {
-      const Row b = *reinterpret_cast<const Row*>(operands.b[k]);
-      for (int i = 0; i < kBlock; ++i) sum[i] += operands.a[first + i][k] * b;
-    }
-    for (int i = 0; i < kBlock; ++i) *reinterpret_cast<Row*>(operands.sum[first + i]) = sum[i];
-  }
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) void multiply_avx2(MmaOperands<double>& operands, int rows, int depth) {
-  multiply_rows<4>(operands, rows, depth);
-}
-#endif
-
-void multiply_any(MmaOperands<double>& operands, int rows, int depth) { multiply_rows<2>(operands, rows, depth); }
-
-void multiply(MmaOperands<double>& operands, int rows, int depth) {
-#if defined(__x86_64__)
-  static const bool avx2 = __builtin_cpu_supports("avx2");
-  if (avx2) return multiply_avx2(operands, rows, depth);
-#endif
-  multiply_any(operands, rows, depth);
-}
-
-void mma_integer(const MmaInstruction& instruction, Registers a, Registers b, Registers c, Targets d) {
-  MmaOperands<int32_t> operands;
-  unpack(instruction, a, b, c, operands);
-  for (int row = 0; row < instruction.m; ++row) {
-    int64_t sum[kMmaColumns];
-    std::copy_n(operands.sum[row], kMmaColumns, sum);
-    for (int k = 0; k < instruction.k; ++k) {
-      for (int column = 0; column < kMmaColumns; ++column) sum[column] += operands.a[row][k] * operands.b[k][column];
-    }
-    for (int column = 0; column < kMmaColumns; ++column) {
-      if (instruction.satfinite) {
-        sum[column] =
-            std::clamp<int64_t>(sum[column], std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max());
-      }
-      (*d[2 * (row / 8) + column % 2])[4 * (row % 8) + column / 2] = static_cast<uint32_t>(sum[column]);
-    }
-  }
-}
 
 // Rows of A and columns of B are one bit an element: whole words are compared at once.
 void mma_bits(const MmaInstruction& instruction, Registers a, Registers b, Registers c, Targets d) {
@@ -117,19 +63,21 @@ bool is_byte_float(MmaType type) { return type == MmaType::e4m3 || type == MmaTy
 
 void mma(const MmaInstruction& instruction, Registers a, Registers b, Registers c, Targets d, const MmaOptions& options,
          const MmaScales* scales) {
-  if (instruction.d == MmaType::s32) {
-    if (instruction.a == MmaType::b1) return mma_bits(instruction, a, b, c, d);
-    return mma_integer(instruction, a, b, c, d);
-  }
+  if (instruction.a == MmaType::b1) return mma_bits(instruction, a, b, c, d);
   if (instruction.d == MmaType::f64) return mma_f64(instruction, a, b, c, d);
 
-  MmaOperands<double> operands;
+  const bool half = instruction.a == MmaType::f16 || instruction.a == MmaType::bf16;
+  if (half && instruction.d == MmaType::f32 && has_vector_form()) return mma_half_vector(instruction, a, b, c, d);
+
+  MmaOperands operands;
   unpack(instruction, a, b, c, scales, operands);
   if (options.fp8_short_accumulator && instruction.kind == MmaKind::plain && is_byte_float(instruction.a) &&
       instruction.d == MmaType::f32) {
     multiply_short(operands, instruction.m, instruction.k);
+  } else if (has_vector_form()) {
+    multiply_vector(operands, instruction.m, instruction.k);
   } else {
-    multiply(operands, instruction.m, instruction.k);
+    multiply_portable(operands, instruction.m, instruction.k);
   }
   pack(instruction, operands, d);
 }

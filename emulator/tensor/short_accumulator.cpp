@@ -3,37 +3,51 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 
 namespace attune::emulator {
 namespace {
 
-// value cut off toward zero to a multiple of 2^unit; exact, as both are powers of two apart from a 53-bit number.
-double cut(double value, int unit) { return std::ldexp(std::trunc(std::ldexp(value, -unit)), unit); }
+// The exponent of a positive double; products of two 8-bit floats and f32 numbers are normal in double.
+int exponent_of(double value) { return static_cast<int>(std::bit_cast<uint64_t>(value) >> 52) - 1023; }
+double power_of_two(int exponent) { return std::bit_cast<double>(static_cast<uint64_t>(exponent + 1023) << 52); }
+
+// `sum` units with all but the kShortFractionBits + 1 leading bits cleared.
+int shorten(int sum) {
+  const auto magnitude = static_cast<uint32_t>(std::abs(sum));
+  const int excess = std::max(static_cast<int>(std::bit_width(magnitude)) - (kShortFractionBits + 1), 0);
+  const auto kept = static_cast<int>((magnitude >> excess) << excess);
+  return sum < 0 ? -kept : kept;
+}
 
 }  // namespace
 
-double short_sum(double c, const double* products, int depth) {
-  double largest = std::fabs(c);
-  bool finite = std::isfinite(c);
-  double plain = c;
-  for (int k = 0; k < depth; ++k) {
-    largest = std::max(largest, std::fabs(products[k]));
-    finite = finite && std::isfinite(products[k]);
-    plain += products[k];
-  }
-  if (!finite || largest == 0) return plain;
-  const int unit = std::ilogb(largest) - kShortFractionBits;
-  double sum = cut(c, unit);
-  for (int k = 0; k < depth; ++k) sum += cut(products[k], unit);  // integers of at most 14 + 7 bits times 2^unit: exact
-  return sum == 0 ? 0.0 : cut(sum, std::ilogb(sum) - kShortFractionBits);
-}
-
-void multiply_short(MmaOperands<double>& operands, int rows, int depth) {
-  double products[kMaxMmaDepth];
+void multiply_short(MmaOperands& operands, int rows, int depth) {
+  double products[kMaxMmaDepth][kMmaColumns];
   for (int row = 0; row < rows; ++row) {
+    double* const sums = operands.sum[row];
+    double largest[kMmaColumns], plain[kMmaColumns];
     for (int column = 0; column < kMmaColumns; ++column) {
-      for (int k = 0; k < depth; ++k) products[k] = operands.a[row][k] * operands.b[k][column];
-      operands.sum[row][column] = short_sum(operands.sum[row][column], products, depth);
+      largest[column] = std::fabs(sums[column]);
+      plain[column] = sums[column];
+    }
+    for (int k = 0; k < depth; ++k) {
+      for (int column = 0; column < kMmaColumns; ++column) {
+        products[k][column] = operands.a[row][k] * operands.b[k][column];
+        largest[column] = std::max(largest[column], std::fabs(products[k][column]));
+        plain[column] += products[k][column];
+      }
+    }
+    for (int column = 0; column < kMmaColumns; ++column) {
+      if (largest[column] == 0 || !std::isfinite(plain[column])) {  // infinity and NaN go the usual way
+        sums[column] = plain[column];
+        continue;
+      }
+      const int unit = exponent_of(largest[column]) - kShortFractionBits;
+      const double scale = power_of_two(-unit);
+      auto sum = static_cast<int>(sums[column] * scale);  // the conversion cuts off toward zero; at most 14 bits each
+      for (int k = 0; k < depth; ++k) sum += static_cast<int>(products[k][column] * scale);
+      sums[column] = shorten(sum) * power_of_two(unit);
     }
   }
 }

@@ -11,11 +11,8 @@ namespace attune::emulator {
 
 inline constexpr int kShortFractionBits = 13;
 
-// c + sum of products[0 .. depth) with every addend cut off, toward zero, kShortFractionBits below the leading bit of the
-// largest of them, summed exactly, and the sum cut off to as many fraction bits.
-double short_sum(double c, const double* products, int depth);
-
-// As the plain multiplication, with short_sum() for every element.
-void multiply_short(MmaOperands<double>& operands, int rows, int depth);
+// As the plain multiplication, but every addend (C and the products) is cut off, toward zero, kShortFractionBits below the
+// leading bit of the largest of them; these are summed exactly, and the sum is cut off to as many fraction bits of its own.
+void multiply_short(MmaOperands& operands, int rows, int depth);
 
 }  // namespace attune::emulator

@@ -263,6 +263,23 @@ TEST(Formats, NoDoubleRoundingFromF64) {
   EXPECT_EQ(f16_from_f32(static_cast<float>(x)), 0x3c00u);
 }
 
+TEST(Formats, F16FromF64RoundsOnce) {
+  std::mt19937_64 random(6);
+  for (int i = 0; i < 500000; ++i) {
+    // A value on or beside a midpoint of f16 (subnormals included), moved by less than f32 can hold.
+    const uint64_t code = random() % 0x7c00;
+    const double low = decode(Format::f16, code), high = code == 0x7bff ? 65536.0 : decode(Format::f16, code + 1);
+    double x = low + (high - low) * static_cast<double>(random() % 5) / 4;
+    if (random() % 2 == 0) x *= 1 + std::ldexp(1.0, -30 - static_cast<int>(random() % 22));
+    if (random() % 2 == 0) x = std::nextafter(x, random() % 2 == 0 ? 0.0 : kInfinity);
+    ASSERT_EQ(f16_from_f64(x), encode(Format::f16, x)) << std::hexfloat << x;
+    ASSERT_EQ(f16_from_f64(-x), encode(Format::f16, -x)) << std::hexfloat << -x;
+  }
+  for (const double x : {kInfinity, -kInfinity, 1e300, -1e300, 1e-300, 0.0, -0.0, std::nan("")}) {
+    EXPECT_EQ(f16_from_f64(x), encode(Format::f16, x)) << x;
+  }
+}
+
 TEST(Integers, FromFloat) {
   const auto s32 = [](double x, IntegerRounding r) { return static_cast<int32_t>(integer_from_float(x, r, {32, true})); };
   EXPECT_EQ(s32(2.5, IntegerRounding::nearest_even), 2);

@@ -1,0 +1,28 @@
+// The inner loops of mma in two forms with the same results: portable, and for x86 processors with AVX2, FMA and F16C.
+//
+// Private to this room. Products of two operands are exact in double, so that a fused multiply-add rounds as the separate
+// operations do; both forms add in the same order.
+#pragma once
+
+#include <span>
+
+#include "emulator/tensor/fragments.hpp"
+
+namespace attune::emulator {
+
+// operands.sum += operands.a * operands.b over `rows` rows and `depth` columns of A.
+void multiply_portable(MmaOperands& operands, int rows, int depth);
+
+// Whether this processor (and this build) has the vector form. Asked once.
+bool has_vector_form();
+
+// As multiply_portable(). Only where has_vector_form().
+void multiply_vector(MmaOperands& operands, int rows, int depth);
+
+// The whole of an mma of f16 or bf16 with f32 accumulators, the form that attention lives on: about a third of a
+// microsecond. Only where has_vector_form().
+void mma_half_vector(const MmaInstruction& instruction, std::span<const LaneRegisters* const> a,
+                     std::span<const LaneRegisters* const> b, std::span<const LaneRegisters* const> c,
+                     std::span<LaneRegisters* const> d);
+
+}  // namespace attune::emulator
