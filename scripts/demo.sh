@@ -65,5 +65,13 @@ attune run --q $data/q.npy --k $data/k.npy --v $data/v.npy --out $data/o.npy
 say "6. Why this kernel?"
 attune explain "$prefill"
 
+say "7. A GPU kernel without a GPU: emitted, compiled, run on the emulator, checked, explained"
+gpu="B1 H4/2 S320 D128 bf16 causal"
+attune emit "$gpu" --device emulated:sm_90a --config heuristic --out build/demo/forward_sm_90a.cu
+sed -n '1,4p' build/demo/forward_sm_90a.cu
+attune verify "$gpu" --arch sm_80,sm_89,sm_90a,sm_120a --rows 0
+attune emit "$gpu" --device emulated:sm_90a --config heuristic --stats
+attune explain "$gpu" --device emulated:sm_90a
+
 say "Done"
 echo "Try next: build/release/cli/attune --help"
