@@ -7,6 +7,7 @@
 #include "generator/families/forward_mma/forward_mma.hpp"
 #ifdef ATTUNE_LLVM
 #include "generator/families/forward_cpu/forward_cpu.hpp"
+#include "generator/families/forward_simt/forward_simt.hpp"
 #endif
 
 namespace attune {
@@ -39,7 +40,8 @@ std::span<const Family* const> families() {
   static const forward_mma::ForwardMma mma;
 #ifdef ATTUNE_LLVM
   static const forward_cpu::ForwardCpu cpu;
-  static const std::array<const Family*, 2> all = {&mma, &cpu};
+  static const forward_simt::ForwardSimt simt;
+  static const std::array<const Family*, 3> all = {&mma, &cpu, &simt};
 #else
   static const std::array<const Family*, 1> all = {&mma};
 #endif

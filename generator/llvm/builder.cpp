@@ -44,10 +44,12 @@ llvm::Function* Builder::function(const std::string& name,
 }
 
 Value* Builder::splat(Value* scalar, const std::string& name) {
+  if (target_.lanes == 1) return scalar;
   return builder_.CreateVectorSplat(static_cast<unsigned>(target_.lanes), scalar, name);
 }
 
 Value* Builder::splat_words(Value* word, const std::string& name) {
+  if (target_.lanes == 1) return word;
   return builder_.CreateVectorSplat(static_cast<unsigned>(target_.lanes), word, name);
 }
 
@@ -192,6 +194,30 @@ void Builder::when(Value* condition, const std::string& name, const std::functio
     builder_.CreateBr(exit);
   }
   builder_.SetInsertPoint(exit);
+}
+
+Values Builder::choose(Value* condition, const std::string& name, const std::function<Values()>& then,
+                       const std::function<Values()>& otherwise) {
+  Values first, second;
+  BasicBlock *after_first = nullptr, *after_second = nullptr;
+  when(
+      condition, name,
+      [&] {
+        first = then();
+        after_first = builder_.GetInsertBlock();
+      },
+      [&] {
+        second = otherwise();
+        after_second = builder_.GetInsertBlock();
+      });
+  Values results;
+  for (size_t i = 0; i < first.size(); ++i) {
+    auto* phi = builder_.CreatePHI(first[i]->getType(), 2, name + ".result");
+    phi->addIncoming(first[i], after_first);
+    phi->addIncoming(second[i], after_second);
+    results.push_back(phi);
+  }
+  return results;
 }
 
 Value* Builder::fma(Value* a, Value* b, Value* c, const std::string& name) {

@@ -25,13 +25,14 @@ class Builder {
   llvm::IRBuilder<>& raw() { return builder_; }
   std::string text() const;  // the module as LLVM assembly
 
-  // Types. `vec` is one register of fp32 lanes, `words` the same register as 32-bit words.
+  // Types. `vec` is one register of fp32 lanes, `words` the same register as 32-bit words; with one lane (a GPU thread) both
+  // are scalars, and what works on registers works on them.
   llvm::Type* f32() { return builder_.getFloatTy(); }
   llvm::Type* i64() { return builder_.getInt64Ty(); }
   llvm::Type* i32() { return builder_.getInt32Ty(); }
   llvm::Type* ptr() { return builder_.getPtrTy(); }
-  llvm::VectorType* vec() { return llvm::FixedVectorType::get(f32(), static_cast<unsigned>(target_.lanes)); }
-  llvm::VectorType* words() { return llvm::FixedVectorType::get(i32(), static_cast<unsigned>(target_.lanes)); }
+  llvm::Type* vec() { return register_of(f32()); }
+  llvm::Type* words() { return register_of(i32()); }
 
   // A function with named parameters; internal ones are not inlined, so that each inner loop gets the register file to
   // itself.
@@ -75,6 +76,9 @@ class Builder {
   void loop(const std::string& name, Value* begin, Value* end, int64_t step, const std::function<void(Value*)>& body);
   void when(Value* condition, const std::string& name, const std::function<void()>& then,
             const std::function<void()>& otherwise = {});
+  // The same with results: both branches return as many values.
+  Values choose(Value* condition, const std::string& name, const std::function<Values()>& then,
+                const std::function<Values()>& otherwise);
 
   // fp32 vector arithmetic.
   Value* fma(Value* a, Value* b, Value* c, const std::string& name = "");
@@ -85,6 +89,11 @@ class Builder {
   Value* shuffle(Value* a, Value* b, const std::vector<int>& lanes, const std::string& name = "");
 
  private:
+  llvm::Type* register_of(llvm::Type* element) {
+    if (target_.lanes == 1) return element;
+    return llvm::FixedVectorType::get(element, static_cast<unsigned>(target_.lanes));
+  }
+
   Target target_;
   std::unique_ptr<llvm::LLVMContext> context_;
   std::unique_ptr<llvm::Module> module_;
