@@ -89,9 +89,9 @@ GpuArguments gpu_arguments(const Problem& problem, const Tensors& tensors) {
   a.heads_kv = static_cast<int32_t>(problem.heads_kv);
   a.seqlen_q = static_cast<int32_t>(problem.seqlen_q);
   a.seqlen_kv = static_cast<int32_t>(problem.seqlen_kv);
-  // A window beyond every length is the same window.
-  a.window_left = static_cast<int32_t>(std::min(problem.window_left, longest));
-  a.window_right = static_cast<int32_t>(std::min(problem.window_right, longest));
+  // A window beyond every length is the same window, and position + window + 1 still fits 32 bits.
+  a.window_left = static_cast<int32_t>(std::min(problem.window_left, longest - 1));
+  a.window_right = static_cast<int32_t>(std::min(problem.window_right, longest - 1));
 
   const SparsityRequest& sparsity = problem.sparsity;
   if (sparsity.kind != SparsityKind::none) {
