@@ -49,6 +49,9 @@ std::vector<Case> cases() {
   gpu_prefill.causal = true;
   Problem gpu_lists = lists;
   gpu_lists.dtype = DType::bf16;
+  Problem paged_lists = lists;
+  paged_lists.page_size = 16;
+  paged_lists.page_count = 256;
   return {{"prefill_fp32_avx512", prefill, "x86-64-avx512"},
           {"decode_bf16_avx512bf16", decode, "x86-64-avx512bf16"},
           {"everything_fp16_avx2", everything, "x86-64-avx2"},
@@ -56,7 +59,9 @@ std::vector<Case> cases() {
           {"prefill_bf16_sm_80", gpu_prefill, "sm_80", "forward_mma"},
           {"decode_bf16_sm_90a", decode, "sm_90a", "forward_mma"},
           {"everything_fp16_sm_89", everything, "sm_89", "forward_mma"},
-          {"lists_bf16_sm_120a", gpu_lists, "sm_120a", "forward_mma"}};
+          {"lists_bf16_sm_120a", gpu_lists, "sm_120a", "forward_mma"},
+          {"simt_everything_fp16_sm_80", everything, "sm_80", "forward_simt"},
+          {"simt_paged_lists_fp32_sm_90a", paged_lists, "sm_90a", "forward_simt"}};
 }
 
 std::string emit(const Case& test) {
