@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
+#include <iterator>
+#include <type_traits>
 
 #include "emulator/numerics/formats.hpp"
 #include "emulator/numerics/integers.hpp"
@@ -81,7 +84,7 @@ inline void widen(MmaType type, const uint32_t* lanes, double (&values)[32]) {
 }
 
 template <int kSegment>
-void unpack_elements(const MmaInstruction& instruction, Registers a, Registers b, MmaOperands& operands) {
+void unpack_rows(const MmaInstruction& instruction, Registers a, MmaOperands& operands) {
   double values[kSegment];
   const int halves = instruction.m / 8;
   for (int r = 0; r < instruction.a_registers; ++r) {
@@ -90,6 +93,11 @@ void unpack_elements(const MmaInstruction& instruction, Registers a, Registers b
       std::copy_n(values, kSegment, operands.a[g + 8 * (r % halves)] + kSegment * (r / halves));
     }
   }
+}
+
+template <int kSegment>
+void unpack_columns(const MmaInstruction& instruction, Registers b, MmaOperands& operands) {
+  double values[kSegment];
   for (int r = 0; r < instruction.b_registers; ++r) {
     for (int g = 0; g < 8; ++g) {
       widen(instruction.b, b[r]->data() + 4 * g, values);
@@ -97,6 +105,39 @@ void unpack_elements(const MmaInstruction& instruction, Registers a, Registers b
     }
   }
 }
+
+// Calls `visit` with the number of elements in 16 bytes, as a constant.
+template <class Visit>
+void with_segment(MmaType type, bool nibbles, Visit visit) {
+  if (type == MmaType::tf32) return visit(std::integral_constant<int, 4>());
+  if (type == MmaType::f16 || type == MmaType::bf16) return visit(std::integral_constant<int, 8>());
+  if (nibbles) return visit(std::integral_constant<int, 32>());
+  return visit(std::integral_constant<int, 16>());
+}
+
+bool has_nibbles(const MmaInstruction& instruction) {
+  return instruction.kind == MmaKind::mxf4 || instruction.kind == MmaKind::mxf4nvf4 || instruction.a == MmaType::s4 ||
+         instruction.a == MmaType::u4;
+}
+
+// A's scales come from two lanes of each quad (row g, row g + 8), B's from one.
+void apply_scales(const MmaInstruction& instruction, const MmaScales& scales, MmaOperands& operands) {
+  const int block = instruction.k / instruction.scale_vectors;
+  for (int v = 0; v < instruction.scale_vectors; ++v) {
+    for (int row = 0; row < instruction.m; ++row) {
+      const uint32_t word = (*scales.a)[4 * (row % 8) + 2 * scales.thread_a + row / 8];
+      const double scale = decode(instruction.scale, (word >> (8 * (scales.byte_a + v))) & 0xffu);
+      for (int k = v * block; k < (v + 1) * block; ++k) operands.a[row][k] *= scale;
+    }
+    for (int column = 0; column < kMmaColumns; ++column) {
+      const uint32_t word = (*scales.b)[4 * column + scales.thread_b];
+      const double scale = decode(instruction.scale, (word >> (8 * (scales.byte_b + v))) & 0xffu);
+      for (int k = v * block; k < (v + 1) * block; ++k) operands.b[k][column] *= scale;
+    }
+  }
+}
+
+}  // namespace
 
 void unpack_sums(const MmaInstruction& instruction, Registers c, MmaOperands& operands) {
   if (instruction.c == MmaType::f16) {
@@ -120,37 +161,26 @@ void unpack_sums(const MmaInstruction& instruction, Registers c, MmaOperands& op
   }
 }
 
-// A's scales come from two lanes of each quad (row g, row g + 8), B's from one.
-void apply_scales(const MmaInstruction& instruction, const MmaScales& scales, MmaOperands& operands) {
-  const int block = instruction.k / instruction.scale_vectors;
-  for (int v = 0; v < instruction.scale_vectors; ++v) {
-    for (int row = 0; row < instruction.m; ++row) {
-      const uint32_t word = (*scales.a)[4 * (row % 8) + 2 * scales.thread_a + row / 8];
-      const double scale = decode(instruction.scale, (word >> (8 * (scales.byte_a + v))) & 0xffu);
-      for (int k = v * block; k < (v + 1) * block; ++k) operands.a[row][k] *= scale;
-    }
-    for (int column = 0; column < kMmaColumns; ++column) {
-      const uint32_t word = (*scales.b)[4 * column + scales.thread_b];
-      const double scale = decode(instruction.scale, (word >> (8 * (scales.byte_b + v))) & 0xffu);
-      for (int k = v * block; k < (v + 1) * block; ++k) operands.b[k][column] *= scale;
-    }
-  }
+void unpack_a(const MmaInstruction& instruction, Registers a, MmaOperands& operands) {
+  with_segment(instruction.a, has_nibbles(instruction),
+               [&](auto segment) { unpack_rows<decltype(segment)::value>(instruction, a, operands); });
 }
 
-}  // namespace
+void widen_chunk(MmaType type, const std::byte* bytes, double* values) {
+  uint32_t words[4];
+  std::memcpy(words, bytes, sizeof(words));
+  with_segment(type, type == MmaType::s4 || type == MmaType::u4, [&](auto segment) {
+    double result[decltype(segment)::value];
+    widen(type, words, result);
+    std::copy(std::begin(result), std::end(result), values);
+  });
+}
 
 void unpack(const MmaInstruction& instruction, Registers a, Registers b, Registers c, const MmaScales* scales,
             MmaOperands& operands) {
-  if (instruction.a == MmaType::f16 || instruction.a == MmaType::bf16) {
-    unpack_elements<8>(instruction, a, b, operands);
-  } else if (instruction.a == MmaType::tf32) {
-    unpack_elements<4>(instruction, a, b, operands);
-  } else if (instruction.kind == MmaKind::mxf4 || instruction.kind == MmaKind::mxf4nvf4 || instruction.a == MmaType::s4 ||
-             instruction.a == MmaType::u4) {
-    unpack_elements<32>(instruction, a, b, operands);
-  } else {
-    unpack_elements<16>(instruction, a, b, operands);
-  }
+  unpack_a(instruction, a, operands);
+  with_segment(instruction.b, has_nibbles(instruction),
+               [&](auto segment) { unpack_columns<decltype(segment)::value>(instruction, b, operands); });
   unpack_sums(instruction, c, operands);
   if (instruction.block_scaled) apply_scales(instruction, *scales, operands);
 }

@@ -6,7 +6,6 @@
 #include "emulator/numerics/arithmetic.hpp"
 #include "emulator/tensor/fragments.hpp"
 #include "emulator/tensor/multiply.hpp"
-#include "emulator/tensor/short_accumulator.hpp"
 
 namespace attune::emulator {
 namespace {
@@ -57,8 +56,6 @@ void mma_f64(const MmaInstruction& instruction, Registers a, Registers b, Regist
   for (int i = 0; i < instruction.d_registers; ++i) *d[i] = result[i];
 }
 
-bool is_byte_float(MmaType type) { return type == MmaType::e4m3 || type == MmaType::e5m2; }
-
 }  // namespace
 
 void mma(const MmaInstruction& instruction, Registers a, Registers b, Registers c, Targets d, const MmaOptions& options,
@@ -71,14 +68,7 @@ void mma(const MmaInstruction& instruction, Registers a, Registers b, Registers 
 
   MmaOperands operands;
   unpack(instruction, a, b, c, scales, operands);
-  if (options.fp8_short_accumulator && instruction.kind == MmaKind::plain && is_byte_float(instruction.a) &&
-      instruction.d == MmaType::f32) {
-    multiply_short(operands, instruction.m, instruction.k);
-  } else if (has_vector_form()) {
-    multiply_vector(operands, instruction.m, instruction.k);
-  } else {
-    multiply_portable(operands, instruction.m, instruction.k);
-  }
+  multiply(instruction, options, operands);
   pack(instruction, operands, d);
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "emulator/tensor/mma.hpp"
+#include "emulator/tensor/opcode.hpp"
 
 namespace attune::emulator {
 namespace {
@@ -12,16 +13,6 @@ Error unsupported(std::string_view opcode, std::string_view what) {
   return {Status::unsupported,
           "The emulator does not know the form " + std::string(opcode) + ": " + std::string(what) +
               ". Use a form that PTX lists for mma.sync, or add this one to emulator/tensor/mma_parse.cpp."};
-}
-
-std::vector<std::string_view> split(std::string_view text) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t dot = text.find('.');
-    parts.push_back(text.substr(0, dot));
-    if (dot == std::string_view::npos) return parts;
-    text.remove_prefix(dot + 1);
-  }
 }
 
 constexpr std::pair<std::string_view, MmaType> kTypes[] = {
@@ -148,9 +139,21 @@ void count_registers(MmaInstruction& i) {
 
 }  // namespace
 
+std::vector<std::string_view> split_opcode(std::string_view opcode) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const size_t dot = opcode.find('.');
+    parts.push_back(opcode.substr(0, dot));
+    if (dot == std::string_view::npos) return parts;
+    opcode.remove_prefix(dot + 1);
+  }
+}
+
+const MmaType* mma_type(std::string_view name) { return find(kTypes, name); }
+
 Result<MmaInstruction> parse_mma(std::string_view opcode) {
   MmaInstruction result;
-  const std::vector<std::string_view> parts = split(opcode);
+  const std::vector<std::string_view> parts = split_opcode(opcode);
   if (parts.size() < 5 || parts[0] != "mma") return unsupported(opcode, "it does not begin with mma.sync.aligned");
   std::vector<MmaType> types;
   bool sync = false, aligned = false, shaped = false, row = false, col = false, popc = false, scale_typed = false;
@@ -160,7 +163,7 @@ Result<MmaInstruction> parse_mma(std::string_view opcode) {
     if (shape != std::end(kShapes)) {
       result.m = shape->m, result.n = shape->n, result.k = shape->k;
       shaped = true;
-    } else if (const MmaType* type = find(kTypes, part)) {
+    } else if (const MmaType* type = mma_type(part)) {
       types.push_back(*type);
     } else if (const MmaKind* kind = find(kKinds, part)) {
       result.kind = *kind;

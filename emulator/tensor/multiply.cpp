@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "emulator/numerics/formats.hpp"
+#include "emulator/tensor/short_accumulator.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -15,6 +16,17 @@ namespace {
 using Row = double __attribute__((vector_size(64), may_alias));
 
 }  // namespace
+
+void multiply(const MmaInstruction& instruction, const MmaOptions& options, MmaOperands& operands) {
+  const bool bytes = instruction.a == MmaType::e4m3 || instruction.a == MmaType::e5m2;
+  if (options.fp8_short_accumulator && instruction.kind == MmaKind::plain && bytes && instruction.d == MmaType::f32) {
+    multiply_short(operands, instruction.m, instruction.k);
+  } else if (has_vector_form()) {
+    multiply_vector(operands, instruction.m, instruction.k);
+  } else {
+    multiply_portable(operands, instruction.m, instruction.k);
+  }
+}
 
 void multiply_portable(MmaOperands& operands, int rows, int depth) {
   constexpr int kBlock = 2;  // rows summed at a time, to hide the latency of the addition

@@ -19,6 +19,9 @@ bool has_vector_form();
 // As multiply_portable(). Only where has_vector_form().
 void multiply_vector(MmaOperands& operands, int rows, int depth);
 
+// The multiplication as the instruction and the options want it: short_accumulator.hpp or the form that this processor has.
+void multiply(const MmaInstruction& instruction, const MmaOptions& options, MmaOperands& operands);
+
 // The whole of an mma of f16 or bf16 with f32 accumulators, the form that attention lives on: about a third of a
 // microsecond. Only where has_vector_form().
 void mma_half_vector(const MmaInstruction& instruction, std::span<const LaneRegisters* const> a,
