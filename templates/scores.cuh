@@ -79,7 +79,13 @@ __device__ inline void finish_scores(const Arguments& a, const ScoreRow& row, co
         if constexpr (spec::softcap) score = a.softcap * tanh_of(__fdividef(score, a.softcap));
         if constexpr (spec::alibi) score -= row.slope * fabsf(static_cast<float>(row.position - key));
         if constexpr (spec::mask != spec::Mask::none) score += bias;
-        score *= log2_e;
+        if constexpr (spec::mask == spec::Mask::fp32 || spec::mask == spec::Mask::bf16) {
+          // A finite score stays finite in units of log2: masks hide with the lowest number, too, and it is not -infinity.
+          const float in_log2 = score * log2_e;
+          score = in_log2 < -largest_float && score > -infinity ? -largest_float : in_log2;
+        } else {
+          score *= log2_e;
+        }
       }
       if constexpr (hides) {
         if (!in_range || bias == -infinity) score = -infinity;

@@ -11,8 +11,8 @@ namespace {
 
 class Configs : public testing::TestWithParam<std::string> {};
 
-std::string isa_name(const testing::TestParamInfo<std::string>& test) { return test.param; }
-INSTANTIATE_TEST_SUITE_P(Conformance, Configs, testing::ValuesIn(host_isas()), isa_name);
+std::string target_of(const testing::TestParamInfo<std::string>& test) { return test_name(test.param); }
+INSTANTIATE_TEST_SUITE_P(Conformance, Configs, testing::ValuesIn(test_targets()), target_of);
 
 Problem prefill() {
   Problem p;

@@ -32,13 +32,13 @@ class Extremes : public testing::TestWithParam<std::tuple<std::string, DType>> {
   }
 };
 
-std::string isa_and_dtype(const testing::TestParamInfo<std::tuple<std::string, DType>>& test) {
-  return std::get<0>(test.param) + "_" + std::string(name(std::get<1>(test.param)));
+std::string target_and_dtype(const testing::TestParamInfo<std::tuple<std::string, DType>>& test) {
+  return test_name(test.param);
 }
 INSTANTIATE_TEST_SUITE_P(Conformance, Extremes,
-                         testing::Combine(testing::ValuesIn(host_isas()),
+                         testing::Combine(testing::ValuesIn(test_targets()),
                                           testing::Values(DType::f32, DType::f16, DType::bf16)),
-                         isa_and_dtype);
+                         target_and_dtype);
 
 TEST_P(Extremes, EveryDistributionOfRealInputs) {
   for (const Values values : {Values::normal, Values::fa3, Values::llm, Values::dit, Values::large, Values::constant}) {

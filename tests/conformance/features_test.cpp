@@ -1,4 +1,4 @@
-// Every feature in every dtype on every instruction set of the host.
+// Every feature in every dtype on every target.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -27,19 +27,19 @@ TEST_P(Features, AgreeWithTheReference) {
   }
 }
 
-std::string isa_and_dtype(const testing::TestParamInfo<std::tuple<std::string, DType>>& test) {
-  return std::get<0>(test.param) + "_" + std::string(name(std::get<1>(test.param)));
+std::string target_and_dtype(const testing::TestParamInfo<std::tuple<std::string, DType>>& test) {
+  return test_name(test.param);
 }
 
 INSTANTIATE_TEST_SUITE_P(Conformance, Features,
-                         testing::Combine(testing::ValuesIn(host_isas()),
+                         testing::Combine(testing::ValuesIn(test_targets()),
                                           testing::Values(DType::f32, DType::f16, DType::bf16)),
-                         isa_and_dtype);
+                         target_and_dtype);
 
 TEST(Conformance, QuantizationThatDoesNotExistIsRefusedByName) {
   Problem problem = base_problem(DType::bf16);
   problem.quantization = "int8";
-  const auto family = conformer(host_isas().front()).context().select_family(problem);
+  const auto family = conformer(test_targets().front()).context().select_family(problem);
   ASSERT_FALSE(family.ok());
   EXPECT_EQ(family.error().status(), Status::unsupported);
   EXPECT_NE(family.error().message().find("quantization"), std::string::npos) << family.error().message();

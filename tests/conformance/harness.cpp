@@ -118,6 +118,10 @@ std::string test_name(const std::string& target) {
   return name;
 }
 
+std::string test_name(const std::tuple<std::string, DType>& target) {
+  return test_name(std::get<0>(target)) + "_" + std::string(name(std::get<1>(target)));
+}
+
 Conformer::Conformer(const std::string& target, int threads) : target_(target) {
   auto context = open_target(target, threads);
   if (!context.ok()) {

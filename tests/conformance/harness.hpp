@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "runtime/context.hpp"
@@ -32,8 +33,12 @@ Result<std::unique_ptr<runtime::Context>> open_target(const std::string& target,
 
 // The instruction sets this host can run, best first: "avx512bf16", "avx512", "avx2", "portable".
 const std::vector<std::string>& host_isas();
-// The target as part of a test's name.
+// What the tests of this program run on: each program that links them defines it, in targets_*.cpp.
+const std::vector<std::string>& test_targets();
+
+// The target as part of a test's name, alone or with a dtype.
 std::string test_name(const std::string& target);
+std::string test_name(const std::tuple<std::string, DType>& target);
 
 // Copies of a call's tensors in the memory of a GPU: tests lay tensors out, and judge them, on the host.
 class DeviceCopy;

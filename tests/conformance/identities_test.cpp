@@ -51,8 +51,8 @@ class Identities : public testing::TestWithParam<std::string> {
   }
 };
 
-std::string isa_name(const testing::TestParamInfo<std::string>& test) { return test.param; }
-INSTANTIATE_TEST_SUITE_P(Conformance, Identities, testing::ValuesIn(host_isas()), isa_name);
+std::string target_of(const testing::TestParamInfo<std::string>& test) { return test_name(test.param); }
+INSTANTIATE_TEST_SUITE_P(Conformance, Identities, testing::ValuesIn(test_targets()), target_of);
 
 TEST_P(Identities, FullMaskIsDense) {
   Workload dense(base(), {});

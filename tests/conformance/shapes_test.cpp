@@ -17,8 +17,8 @@ class Shapes : public testing::TestWithParam<std::string> {
   }
 };
 
-std::string isa_name(const testing::TestParamInfo<std::string>& test) { return test.param; }
-INSTANTIATE_TEST_SUITE_P(Conformance, Shapes, testing::ValuesIn(host_isas()), isa_name);
+std::string target_of(const testing::TestParamInfo<std::string>& test) { return test_name(test.param); }
+INSTANTIATE_TEST_SUITE_P(Conformance, Shapes, testing::ValuesIn(test_targets()), target_of);
 
 TEST_P(Shapes, HeadDimensions) {
   const std::vector<std::pair<int64_t, int64_t>> dims{

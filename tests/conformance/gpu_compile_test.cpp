@@ -1,0 +1,120 @@
+// Kernels of every GPU family through the compiler, for every architecture: no GPU is needed to know that they assemble,
+// what registers they take and that nothing spills.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <map>
+#include <random>
+#include <set>
+
+#include "generator/cuda/arch.hpp"
+#include "generator/family.hpp"
+#include "tests/conformance/features.hpp"
+#include "tests/conformance/harness.hpp"
+
+namespace attune::test {
+namespace {
+
+std::vector<std::string> arch_names() {
+  std::vector<std::string> names;
+  for (const cuda::Arch& arch : cuda::archs()) names.emplace_back(arch.name);
+  return names;
+}
+
+Problem prefill(int64_t head_dim_qk, int64_t head_dim_v, DType dtype) {
+  Problem p;
+  p.batch = 2;
+  p.heads_q = 16;
+  p.heads_kv = 4;
+  p.seqlen_q = p.seqlen_kv = 4096;
+  p.head_dim_qk = head_dim_qk;
+  p.head_dim_v = head_dim_v;
+  p.dtype = dtype;
+  p.causal = p.want_lse = true;
+  return p;
+}
+
+class GpuCompile : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    auto context = open_target("emulated:" + GetParam(), 1);
+    ASSERT_TRUE(context.ok()) << context.error().message();
+    context_ = *std::move(context);
+  }
+
+  // The compiler's facts; adds a failure when it does not compile or warns.
+  runtime::Binary compile(const Problem& problem, const std::optional<Config>& wanted = std::nullopt) {
+    const DeviceClass& device = context_->device().device_class();
+    const Family* family = find_family("forward_mma");
+    const Spec spec = family->spec(problem, device);
+    const Config config = wanted ? *wanted : family->heuristic(spec, problem, device);
+    const auto source = family->emit(spec, config);
+    if (!source.ok()) {
+      ADD_FAILURE() << source.error().message();
+      return {};
+    }
+    auto binary = context_->device().compiler().resource_usage(*source);
+    if (!binary.ok()) {
+      ADD_FAILURE() << to_text(problem) << " " << config.to_text() << ": " << binary.error().message() << "\n"
+                    << binary.error().log();
+      return {};
+    }
+    for (const std::string& warning : binary->warnings) {
+      ADD_FAILURE() << to_text(problem) << " " << config.to_text() << ": " << warning;
+    }
+    return *std::move(binary);
+  }
+
+  std::unique_ptr<runtime::Context> context_;
+};
+
+std::string arch_of(const testing::TestParamInfo<std::string>& test) { return test.param; }
+INSTANTIATE_TEST_SUITE_P(Archs, GpuCompile, testing::ValuesIn(arch_names()), arch_of);
+
+// Where a first-choice kernel spills, it is known and stated here: bytes a thread stores and loads.
+const std::map<std::pair<std::string, int64_t>, int64_t>& stated_spills() {
+  static const std::map<std::pair<std::string, int64_t>, int64_t> stated = {};
+  return stated;
+}
+
+TEST_P(GpuCompile, HeuristicKernelsDoNotSpill) {
+  for (const int64_t head_dim : {32, 64, 80, 128, 192, 256, 512}) {
+    const runtime::Binary binary = compile(prefill(head_dim, head_dim, head_dim % 64 == 0 ? DType::bf16 : DType::f16));
+    const auto stated = stated_spills().find({GetParam(), head_dim});
+    EXPECT_LE(binary.spill_bytes, stated == stated_spills().end() ? 0 : stated->second) << "head_dim " << head_dim;
+    EXPECT_GT(binary.registers, 0);
+    std::printf("%s head_dim %lld: %lld registers, %lld bytes spilled, compiled in %.0f ms\n", GetParam().c_str(),
+                static_cast<long long>(head_dim), static_cast<long long>(binary.registers),
+                static_cast<long long>(binary.spill_bytes), binary.compile_ms);
+  }
+  Problem decode = prefill(128, 128, DType::bf16);
+  decode.seqlen_q = 1;
+  decode.seqlen_kv = 32768;
+  EXPECT_EQ(compile(decode).spill_bytes, 0);
+}
+
+// Random configs that together take every value of every tunable the space lets them.
+TEST_P(GpuCompile, ACoveringSampleOfTheSpaceCompiles) {
+  const Family* family = find_family("forward_mma");
+  const DeviceClass& device = context_->device().device_class();
+  std::mt19937_64 random(std::hash<std::string>()(GetParam()));
+  std::set<std::pair<std::string, int64_t>> taken;
+  int compiled = 0;
+  for (int draw = 0; draw < 400 && compiled < 8; ++draw) {
+    Problem problem = prefill(draw % 3 == 0 ? 64 : 128, draw % 2 == 0 ? 64 : 128, draw % 2 == 0 ? DType::bf16 : DType::f16);
+    if (draw % 4 == 3) problem.seqlen_q = 4;
+    const auto config = family->space(family->spec(problem, device), problem, device).random(random);
+    if (!config) continue;
+    // The next to compile is one that brings at least three values no config before it had.
+    int fresh = 0;
+    for (const auto& value : config->values()) fresh += taken.contains(value) ? 0 : 1;
+    if (fresh < (compiled < 4 ? 3 : 1)) continue;
+    for (const auto& value : config->values()) taken.insert(value);
+    compile(problem, config);
+    ++compiled;
+  }
+  EXPECT_GE(compiled, 4);
+}
+
+}  // namespace
+}  // namespace attune::test
