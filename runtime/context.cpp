@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/cores.hpp"
 #include "runtime/kernel_provider.hpp"
 #include "runtime/memory_regions.hpp"
 #include "runtime/plan_cache.hpp"
@@ -175,8 +176,7 @@ Result<void> Context::execute(const Plan& plan, const Tensors& tensors, void* wo
 Result<void> Context::prepare(std::span<const Problem> problems, Policy policy) {
   // Compiling dominates, and each compile is one thread's work. Tuning measures, and so stays alone.
   const bool serial = policy == Policy::tune_if_missing || policy == Policy::retune;
-  const auto cores = static_cast<size_t>(std::max<int64_t>(1, impl_->device->device_class().compute_units));
-  const size_t workers = serial ? 1 : std::min(cores, problems.size());
+  const size_t workers = serial ? 1 : std::min(static_cast<size_t>(usable_cores()), problems.size());
   std::atomic<size_t> next{0};
   std::mutex failure_mutex;
   std::optional<std::pair<size_t, Error>> failure;  // of the first problem in the caller's order

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "runtime/cuda/cuda_device.hpp"
+
 #ifdef ATTUNE_LLVM
 #include "runtime/cpu_device.hpp"
 #endif
@@ -41,9 +43,8 @@ Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options) {
 #endif
   }
   if (name.starts_with("cuda:") && is_number(name.substr(5))) {
-    return Error(
-        Status::device_unavailable,
-        fmt::format("This build of Attune has no CUDA device, so '{}' cannot be opened. Use the device 'cpu'.", name));
+    auto device = open_cuda_device(options);
+    return device.ok() ? std::move(device) : device.error().within(fmt::format("'{}'", name));
   }
   if (name.starts_with("emulated:") && is_sm(name.substr(9))) {
 #ifdef ATTUNE_EMULATOR

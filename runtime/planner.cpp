@@ -185,9 +185,13 @@ struct Planner::Search {
 Result<const Family*> Planner::select_family(const Problem& problem, std::vector<std::string>* declined) const {
   ATTUNE_CHECK(validate(problem));
   std::vector<std::string> reasons;
+  std::optional<Status> missing_compiler;  // some family could do it, if only it could be compiled
   for (const Family* family : families_) {
     auto supported = family->supports(problem, device_.device_class());
-    if (supported.ok()) supported = device_.compiler().can_compile(family->source_kind());
+    if (supported.ok()) {
+      supported = device_.compiler().can_compile(family->source_kind());
+      if (!supported.ok() && !missing_compiler) missing_compiler = supported.error().status();
+    }
     if (supported.ok()) {
       if (declined != nullptr) *declined = std::move(reasons);
       return family;
@@ -201,7 +205,7 @@ Result<const Family*> Planner::select_family(const Problem& problem, std::vector
                              "with ATTUNE_LLVM=ON and the device 'cpu'.",
                              device_.name()));
   }
-  return Error(Status::unsupported, fmt::format("{}", fmt::join(reasons, " ")));
+  return Error(missing_compiler.value_or(Status::unsupported), fmt::format("{}", fmt::join(reasons, " ")));
 }
 
 cache::TuningKey Planner::tuning_key(const Family& family, const Problem& problem) const {

@@ -41,7 +41,10 @@ std::vector<fs::path> entries(const fs::path& folder, std::string_view prefix) {
 std::vector<fs::path> site_folders(const fs::path& prefix) {
   std::vector<fs::path> found;
   for (const fs::path& python : entries(prefix / "lib", "python3")) {
-    for (const char* site : {"site-packages", "dist-packages"}) found.push_back(python / site);
+    for (const char* site : {"site-packages", "dist-packages"}) {
+      std::error_code error;
+      if (fs::is_directory(python / site, error)) found.push_back(python / site);
+    }
   }
   return found;
 }

@@ -25,7 +25,7 @@ struct NvrtcSearch {
 // newer major than `newest_major` is passed over: the driver could not load what it makes.
 NvrtcSearch find_nvrtc(const std::string& option, const LibraryPlaces& places, int newest_major = Nvrtc::newest_major);
 
-// The folders of the search that are not the loader's, in order, whether they exist or not.
+// The folders of the search that are not the loader's, in order. Of Python's packages those of environments that exist.
 struct NvrtcFolder {
   std::string place;
   std::filesystem::path folder;

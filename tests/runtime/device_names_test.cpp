@@ -15,8 +15,6 @@ using ::testing::HasSubstr;
 TEST(OpenDevice, NamesThatThisBuildCannotServe) {
   const std::vector<std::pair<std::string, Status>> cases = {{"cuda:0", Status::device_unavailable},
                                                              {"cuda:12", Status::device_unavailable},
-                                                             {"emulated:sm_90a", Status::device_unavailable},
-                                                             {"emulated:sm_80", Status::device_unavailable},
                                                              {"cuda", Status::invalid_argument},
                                                              {"cuda:", Status::invalid_argument},
                                                              {"cuda:-1", Status::invalid_argument},
@@ -29,6 +27,7 @@ TEST(OpenDevice, NamesThatThisBuildCannotServe) {
   for (const auto& [name, status] : cases) {
     DeviceOptions options;
     options.name = name;
+    options.driver = "libnosuchdriver.so.1";  // the machine may have a GPU
     const auto device = open_device(options);
     ASSERT_FALSE(device.ok()) << name;
     EXPECT_EQ(device.error().status(), status) << name;
