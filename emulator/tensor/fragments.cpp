@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
-#include <iterator>
 #include <type_traits>
 
 #include "emulator/numerics/formats.hpp"
@@ -120,25 +118,6 @@ bool has_nibbles(const MmaInstruction& instruction) {
          instruction.a == MmaType::u4;
 }
 
-// A's scales come from two lanes of each quad (row g, row g + 8), B's from one.
-void apply_scales(const MmaInstruction& instruction, const MmaScales& scales, MmaOperands& operands) {
-  const int block = instruction.k / instruction.scale_vectors;
-  for (int v = 0; v < instruction.scale_vectors; ++v) {
-    for (int row = 0; row < instruction.m; ++row) {
-      const uint32_t word = (*scales.a)[4 * (row % 8) + 2 * scales.thread_a + row / 8];
-      const double scale = decode(instruction.scale, (word >> (8 * (scales.byte_a + v))) & 0xffu);
-      for (int k = v * block; k < (v + 1) * block; ++k) operands.a[row][k] *= scale;
-    }
-    for (int column = 0; column < kMmaColumns; ++column) {
-      const uint32_t word = (*scales.b)[4 * column + scales.thread_b];
-      const double scale = decode(instruction.scale, (word >> (8 * (scales.byte_b + v))) & 0xffu);
-      for (int k = v * block; k < (v + 1) * block; ++k) operands.b[k][column] *= scale;
-    }
-  }
-}
-
-}  // namespace
-
 void unpack_sums(const MmaInstruction& instruction, Registers c, MmaOperands& operands) {
   if (instruction.c == MmaType::f16) {
     for (int r = 0; r < instruction.c_registers; ++r) {
@@ -161,26 +140,31 @@ void unpack_sums(const MmaInstruction& instruction, Registers c, MmaOperands& op
   }
 }
 
-void unpack_a(const MmaInstruction& instruction, Registers a, MmaOperands& operands) {
-  with_segment(instruction.a, has_nibbles(instruction),
-               [&](auto segment) { unpack_rows<decltype(segment)::value>(instruction, a, operands); });
+// A's scales come from two lanes of each quad (row g, row g + 8), B's from one.
+void apply_scales(const MmaInstruction& instruction, const MmaScales& scales, MmaOperands& operands) {
+  const int block = instruction.k / instruction.scale_vectors;
+  for (int v = 0; v < instruction.scale_vectors; ++v) {
+    for (int row = 0; row < instruction.m; ++row) {
+      const uint32_t word = (*scales.a)[4 * (row % 8) + 2 * scales.thread_a + row / 8];
+      const double scale = decode(instruction.scale, (word >> (8 * (scales.byte_a + v))) & 0xffu);
+      for (int k = v * block; k < (v + 1) * block; ++k) operands.a[row][k] *= scale;
+    }
+    for (int column = 0; column < kMmaColumns; ++column) {
+      const uint32_t word = (*scales.b)[4 * column + scales.thread_b];
+      const double scale = decode(instruction.scale, (word >> (8 * (scales.byte_b + v))) & 0xffu);
+      for (int k = v * block; k < (v + 1) * block; ++k) operands.b[k][column] *= scale;
+    }
+  }
 }
 
-void widen_chunk(MmaType type, const std::byte* bytes, double* values) {
-  uint32_t words[4];
-  std::memcpy(words, bytes, sizeof(words));
-  with_segment(type, type == MmaType::s4 || type == MmaType::u4, [&](auto segment) {
-    double result[decltype(segment)::value];
-    widen(type, words, result);
-    std::copy(std::begin(result), std::end(result), values);
-  });
-}
+}  // namespace
 
 void unpack(const MmaInstruction& instruction, Registers a, Registers b, Registers c, const MmaScales* scales,
             MmaOperands& operands) {
-  unpack_a(instruction, a, operands);
-  with_segment(instruction.b, has_nibbles(instruction),
-               [&](auto segment) { unpack_columns<decltype(segment)::value>(instruction, b, operands); });
+  with_segment(instruction.a, has_nibbles(instruction), [&](auto segment) {
+    unpack_rows<decltype(segment)::value>(instruction, a, operands);
+    unpack_columns<decltype(segment)::value>(instruction, b, operands);
+  });
   unpack_sums(instruction, c, operands);
   if (instruction.block_scaled) apply_scales(instruction, *scales, operands);
 }

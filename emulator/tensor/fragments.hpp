@@ -5,7 +5,6 @@
 // B register r: column g, rows 4E r + E t + e;  C and D element i: row g + 8 (i / 2), column 2t + i % 2.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -29,12 +28,6 @@ struct MmaOperands {
 void unpack(const MmaInstruction& instruction, std::span<const LaneRegisters* const> a,
             std::span<const LaneRegisters* const> b, std::span<const LaneRegisters* const> c, const MmaScales* scales,
             MmaOperands& operands);
-
-// Parts of it, for wgmma: A of one m16 tile, C of one m16n8 tile, and 16 bytes of consecutive elements (4, 8, 16 or, of
-// nibble types, 32 of them).
-void unpack_a(const MmaInstruction& instruction, std::span<const LaneRegisters* const> a, MmaOperands& operands);
-void unpack_sums(const MmaInstruction& instruction, std::span<const LaneRegisters* const> c, MmaOperands& operands);
-void widen_chunk(MmaType type, const std::byte* bytes, double* values);
 
 // Rounds, wraps or clamps the sums to the type of D and packs them.
 void pack(const MmaInstruction& instruction, const MmaOperands& operands, std::span<LaneRegisters* const> d);

@@ -125,7 +125,7 @@ std::string_view misfit_of_scales(const MmaInstruction& i) {
   const bool powers = i.scale == Format::ue8m0;
   const bool fits = i.kind == MmaKind::mxf8f6f4 ? powers && i.scale_vectors == 1
                     : i.kind == MmaKind::mxf4   ? powers && i.scale_vectors == 2
-                                                : i.scale_vectors == 4 || (powers && i.scale_vectors == 2);
+                                                : i.scale_vectors == (powers ? 2 : 4);
   return fits ? "" : "the scales' type and scale_vec do not fit the kind";
 }
 
@@ -156,7 +156,8 @@ Result<MmaInstruction> parse_mma(std::string_view opcode) {
   const std::vector<std::string_view> parts = split_opcode(opcode);
   if (parts.size() < 5 || parts[0] != "mma") return unsupported(opcode, "it does not begin with mma.sync.aligned");
   std::vector<MmaType> types;
-  bool sync = false, aligned = false, shaped = false, row = false, col = false, popc = false, scale_typed = false;
+  bool sync = false, aligned = false, shaped = false, row = false, col = false, popc = false, scale_typed = false,
+       rounded = false;
   for (size_t p = 1; p < parts.size(); ++p) {
     const std::string_view part = parts[p];
     const auto* shape = std::find_if(std::begin(kShapes), std::end(kShapes), [&](const Shape& s) { return s.name == part; });
@@ -186,6 +187,8 @@ Result<MmaInstruction> parse_mma(std::string_view opcode) {
       scale_typed = true;
     } else if (part == "and" || part == "xor") {
       result.bit_and = part == "and";
+    } else if (part == "rn") {  // the default, and the only rounding here
+      rounded = true;
     } else if (part == "popc") {
       popc = true;
     } else {
@@ -204,6 +207,7 @@ Result<MmaInstruction> parse_mma(std::string_view opcode) {
   if (const std::string_view what = misfit_of_scales(result); !what.empty()) return unsupported(opcode, what);
   if (popc != (result.a == MmaType::b1)) return unsupported(opcode, ".popc belongs to b1");
   if (result.satfinite && result.d != MmaType::s32) return unsupported(opcode, ".satfinite belongs to s32");
+  if (rounded && result.d != MmaType::f64) return unsupported(opcode, ".rn belongs to f64");
   count_registers(result);
   return result;
 }

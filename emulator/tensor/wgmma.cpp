@@ -1,13 +1,10 @@
 #include "emulator/tensor/wgmma.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cstring>
 #include <string>
 
-#include "emulator/tensor/fragments.hpp"
-#include "emulator/tensor/multiply.hpp"
 #include "emulator/tensor/opcode.hpp"
 
 namespace attune::emulator {
@@ -61,79 +58,42 @@ bool parse_shape(std::string_view part, WgmmaInstruction& result) {
   return k.ec == std::errc() && k.ptr == end;
 }
 
-// The m16n8 tile of one warp as an mma, for the functions that pack and unpack it.
+// The m16n8 tile of one warp as an mma.
 MmaInstruction tile_of(const WgmmaInstruction& instruction) {
   MmaInstruction tile;
   tile.k = instruction.k;
   tile.a = instruction.a, tile.b = instruction.b, tile.c = tile.d = instruction.d;
   tile.satfinite = instruction.satfinite;
-  tile.a_registers = WgmmaInstruction::a_registers;
+  tile.bit_and = instruction.a == MmaType::b1;
+  tile.a_registers = 4, tile.b_registers = 2;
   tile.c_registers = tile.d_registers = instruction.d == MmaType::f16 ? 2 : 4;
   return tile;
 }
 
-// Rows [first, first + 16) of A from the bytes of its chunks.
-void unpack_a(const WgmmaInstruction& instruction, std::span<const std::byte> bytes, bool transposed, int first,
-              MmaOperands& operands) {
-  double values[32];
-  if (!transposed) {
-    const int per_chunk = instruction.k / 2;
-    for (int row = 0; row < kMaxMmaRows; ++row) {
-      for (int c = 0; c < 2; ++c) {
-        widen_chunk(instruction.a, bytes.data() + (first + row) * kRowBytes + c * kChunkBytes, values);
-        std::copy_n(values, per_chunk, operands.a[row] + c * per_chunk);
-      }
-    }
-    return;
-  }
-  for (int k = 0; k < instruction.k; ++k) {
-    for (int c = 0; c < 2; ++c) {
-      widen_chunk(instruction.a, bytes.data() + (k * WgmmaInstruction::m + first + 8 * c) * 2, values);
-      for (int row = 0; row < 8; ++row) operands.a[8 * c + row][k] = values[row];
-    }
+// Eight rows of one chunk each are one register of a fragment of mma: the 16 bytes of row g lie in lanes 4g to 4g + 3.
+// `stride` is the distance of the rows in bytes.
+void load_rows(const std::byte* rows, int stride, LaneRegisters& target) {
+  for (int g = 0; g < 8; ++g) std::memcpy(&target[4 * g], rows + g * stride, kChunkBytes);
+}
+
+// The same from eight rows along k, whose chunks hold eight 16-bit elements along M or N.
+void load_transposed(const std::byte* rows, int stride, LaneRegisters& target) {
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    const int g = lane / 4, t = lane % 4;
+    uint16_t low, high;
+    std::memcpy(&low, rows + 2 * t * stride + 2 * g, 2);
+    std::memcpy(&high, rows + (2 * t + 1) * stride + 2 * g, 2);
+    target[lane] = static_cast<uint32_t>(low) | static_cast<uint32_t>(high) << 16;
   }
 }
 
-// Eight columns of B.
-void unpack_b(const WgmmaInstruction& instruction, std::span<const std::byte> bytes, bool transposed, int first,
-              double (*b)[kMmaColumns]) {
-  double values[32];
-  if (transposed) {
-    for (int k = 0; k < instruction.k; ++k) {
-      widen_chunk(instruction.b, bytes.data() + (k * instruction.n + first) * 2, values);
-      std::copy_n(values, kMmaColumns, b[k]);
-    }
-    return;
-  }
-  const int per_chunk = instruction.k / 2;
-  for (int column = 0; column < kMmaColumns; ++column) {
-    for (int c = 0; c < 2; ++c) {
-      widen_chunk(instruction.b, bytes.data() + (first + column) * kRowBytes + c * kChunkBytes, values);
-      for (int e = 0; e < per_chunk; ++e) b[c * per_chunk + e][column] = values[e];
-    }
-  }
-}
-
-// One bit an element, .and.popc: rows of A and of B are 32 bytes.
-void multiply_bits(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers, const WgmmaOperands& operands,
-                   int warp, WarpTargets d) {
-  const auto word = [](std::span<const std::byte> bytes, int row, int index) {
-    uint32_t result;
-    std::memcpy(&result, bytes.data() + row * kRowBytes + 4 * index, 4);
-    return result;
-  };
-  for (int r = 0; r < instruction.d_registers; ++r) {
-    for (int lane = 0; lane < kWarpSize; ++lane) {
-      const int half = (r / 2) % 2, row = 16 * warp + lane / 4 + 8 * half, column = 8 * (r / 4) + 2 * (lane % 4) + r % 2;
-      uint32_t sum = modifiers.scale_d ? (*d[r])[lane] : 0;
-      for (int w = 0; w < 8; ++w) {
-        // In registers word w of a row is with lane w % 4 of its group, register 2 (w / 4) + half.
-        const uint32_t a = operands.a.empty() ? (*operands.a_registers[warp][2 * (w / 4) + half])[4 * (lane / 4) + w % 4]
-                                              : word(operands.a, row, w);
-        sum += static_cast<uint32_t>(std::popcount(a & word(operands.b, column, w)));
-      }
-      (*d[r])[lane] = sum;
-    }
+// The sign bits of all elements of a register.
+uint32_t sign_bits(MmaType type) {
+  switch (type) {
+    case MmaType::f16:
+    case MmaType::bf16: return 0x80008000u;
+    case MmaType::tf32: return 0x80000000u;
+    default: return 0x80808080u;
   }
 }
 
@@ -188,17 +148,17 @@ uint64_t encode_wgmma_descriptor(const WgmmaDescriptor& descriptor) {
          kModes[static_cast<int>(descriptor.swizzle)] << 62;
 }
 
-void wgmma_chunks(const WgmmaInstruction& instruction, const WgmmaDescriptor& descriptor, int rows, bool transposed,
-                  std::vector<uint32_t>& addresses) {
+void wgmma_chunks(const WgmmaInstruction& instruction, const WgmmaDescriptor& descriptor, int first_row, int rows,
+                  bool transposed, std::vector<uint32_t>& addresses) {
   addresses.clear();
   const bool plain = descriptor.swizzle == Swizzle::none;
   const uint32_t pitch = span_bytes(descriptor.swizzle);  // 16 bytes where there is no swizzle
-  const auto count = static_cast<uint32_t>(rows);
+  const auto first = static_cast<uint32_t>(first_row), end = static_cast<uint32_t>(first_row + rows);
   const auto add = [&](uint32_t offset) {
     addresses.push_back(swizzle_address(descriptor.swizzle, descriptor.start + offset));
   };
   if (!transposed) {
-    for (uint32_t row = 0; row < count; ++row) {
+    for (uint32_t row = first; row < end; ++row) {
       for (uint32_t c = 0; c < 2; ++c) {
         add(row / 8 * descriptor.stride_bytes + row % 8 * pitch + c * (plain ? descriptor.leading_bytes : kChunkBytes));
       }
@@ -209,51 +169,44 @@ void wgmma_chunks(const WgmmaInstruction& instruction, const WgmmaDescriptor& de
   const uint32_t next_line = plain ? descriptor.stride_bytes : descriptor.leading_bytes;
   const uint32_t next_rows = plain ? descriptor.leading_bytes : descriptor.stride_bytes;
   for (uint32_t k = 0; k < static_cast<uint32_t>(instruction.k); ++k) {
-    for (uint32_t c = 0; c < count / 8; ++c) {
+    for (uint32_t c = first / 8; c < end / 8; ++c) {
       add(k / 8 * next_rows + k % 8 * pitch + c / chunks_per_line * next_line + c % chunks_per_line * kChunkBytes);
     }
   }
 }
 
 void wgmma(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers, const WgmmaOperands& operands,
-           const std::array<WarpTargets, kWarpsPerWarpgroup>& d, const MmaOptions& options) {
-  if (instruction.a == MmaType::b1) {
-    for (int warp = 0; warp < kWarpsPerWarpgroup; ++warp) multiply_bits(instruction, modifiers, operands, warp, d[warp]);
-    return;
-  }
+           std::span<LaneRegisters* const> d, const MmaOptions& options) {
   const MmaInstruction tile = tile_of(instruction);
-  const double sign = modifiers.scale_a * modifiers.scale_b;
-  std::vector<std::array<std::array<double, kMmaColumns>, 32>> b(static_cast<size_t>(instruction.n / kMmaColumns));
-  for (size_t block = 0; block < b.size(); ++block) {
-    auto* const rows = reinterpret_cast<double(*)[kMmaColumns]>(b[block].data());
-    unpack_b(instruction, operands.b, modifiers.transpose_b, static_cast<int>(block) * kMmaColumns, rows);
-  }
-  MmaOperands numbers;
-  for (int warp = 0; warp < kWarpsPerWarpgroup; ++warp) {
+  LaneRegisters a[4], b[2];
+  for (int r = 0; r < 4; ++r) {  // rows 8 (r % 2), chunk r / 2 along k
     if (operands.a.empty()) {
-      unpack_a(tile, operands.a_registers[warp], numbers);
+      a[r] = *operands.a_registers[r];
+    } else if (modifiers.transpose_a) {
+      load_transposed(operands.a.data() + r / 2 * 8 * kRowBytes + r % 2 * kChunkBytes, kRowBytes, a[r]);
     } else {
-      unpack_a(instruction, operands.a, modifiers.transpose_a, 16 * warp, numbers);
+      load_rows(operands.a.data() + r % 2 * 8 * kRowBytes + r / 2 * kChunkBytes, kRowBytes, a[r]);
     }
-    if (sign < 0) {
-      for (auto& row : numbers.a) {
-        for (int k = 0; k < instruction.k; ++k) row[k] = -row[k];
-      }
+    if (modifiers.scale_a * modifiers.scale_b < 0) {
+      for (uint32_t& word : a[r]) word ^= sign_bits(instruction.a);
     }
-    for (size_t block = 0; block < b.size(); ++block) {
-      const auto registers = static_cast<size_t>(tile.d_registers);
-      const WarpTargets target = d[warp].subspan(block * registers, registers);
-      if (modifiers.scale_d) {
-        const LaneRegisters* sources[4];
-        std::copy(target.begin(), target.end(), sources);
-        unpack_sums(tile, std::span(sources, registers), numbers);
+  }
+  const LaneRegisters* const left[] = {&a[0], &a[1], &a[2], &a[3]};
+  const LaneRegisters* const right[] = {&b[0], &b[1]};
+  const LaneRegisters zero{};
+  const auto registers = static_cast<size_t>(tile.d_registers);
+  for (int block = 0; block < instruction.n / 8; ++block) {
+    for (int c = 0; c < 2; ++c) {
+      if (modifiers.transpose_b) {
+        load_transposed(operands.b.data() + (c * 8 * instruction.n + block * 8) * 2, 2 * instruction.n, b[c]);
       } else {
-        std::fill_n(numbers.sum[0], kMaxMmaRows * kMmaColumns, 0.0);
+        load_rows(operands.b.data() + block * 8 * kRowBytes + c * kChunkBytes, kRowBytes, b[c]);
       }
-      std::memcpy(numbers.b, b[block].data(), sizeof(double) * static_cast<size_t>(instruction.k * kMmaColumns));
-      multiply(tile, options, numbers);
-      pack(tile, numbers, target);
     }
+    const auto target = d.subspan(static_cast<size_t>(block) * registers, registers);
+    const LaneRegisters* sum[4] = {&zero, &zero, &zero, &zero};
+    if (modifiers.scale_d) std::copy(target.begin(), target.end(), sum);
+    mma(tile, left, right, std::span(sum, registers), target, options);
   }
 }
 

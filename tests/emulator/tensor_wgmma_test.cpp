@@ -83,12 +83,12 @@ void copy_tiles(const Matrix& matrix, Swizzle swizzle, uint32_t shared_address, 
   }
 }
 
-std::vector<std::byte> gather(const WgmmaInstruction& instruction, uint64_t descriptor, int rows, bool transposed,
-                              const std::vector<std::byte>& shared) {
+std::vector<std::byte> gather(const WgmmaInstruction& instruction, uint64_t descriptor, int first_row, int rows,
+                              bool transposed, const std::vector<std::byte>& shared) {
   const Result<WgmmaDescriptor> decoded = decode_wgmma_descriptor(descriptor);
   EXPECT_TRUE(decoded.ok());
   std::vector<uint32_t> addresses;
-  wgmma_chunks(instruction, *decoded, rows, transposed, addresses);
+  wgmma_chunks(instruction, *decoded, first_row, rows, transposed, addresses);
   EXPECT_EQ(addresses.size() * 16, static_cast<size_t>(rows * 32));
   std::vector<std::byte> bytes(addresses.size() * 16);
   for (size_t i = 0; i < addresses.size(); ++i) {
@@ -98,6 +98,22 @@ std::vector<std::byte> gather(const WgmmaInstruction& instruction, uint64_t desc
   }
   return bytes;
 }
+
+// The operands of a warpgroup: A of each warp, from shared memory or from registers, and B for all.
+struct Group {
+  std::array<std::vector<std::byte>, 4> a;
+  std::array<std::array<const LaneRegisters*, 4>, 4> a_registers{};
+  std::vector<std::byte> b;
+
+  void gather_from(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers, const WgmmaDescriptor& a_descriptor,
+                   const WgmmaDescriptor& b_descriptor, const std::vector<std::byte>& shared) {
+    const uint64_t a_word = encode_wgmma_descriptor(a_descriptor), b_word = encode_wgmma_descriptor(b_descriptor);
+    for (int warp = 0; warp < 4; ++warp) {
+      a[static_cast<size_t>(warp)] = gather(instruction, a_word, 16 * warp, 16, modifiers.transpose_a, shared);
+    }
+    b = gather(instruction, b_word, 0, instruction.n, modifiers.transpose_b, shared);
+  }
+};
 
 // D of the warpgroup as a matrix [64][n] by the formula for its registers, and back.
 struct Accumulators {
@@ -113,17 +129,16 @@ struct Accumulators {
     const auto [warp, lane, r, shift] = place(row, column);
     registers[warp][r][lane] |= code << shift;
   }
-  std::array<WarpTargets, 4> targets() {
-    for (size_t w = 0; w < 4; ++w) {
-      pointers[w].clear();
-      for (LaneRegisters& one : registers[w]) pointers[w].push_back(&one);
+  void multiply(const WgmmaModifiers& modifiers, const Group& group) {
+    for (size_t warp = 0; warp < 4; ++warp) {
+      std::vector<LaneRegisters*> targets;
+      for (LaneRegisters& one : registers[warp]) targets.push_back(&one);
+      wgmma(instruction, modifiers, {group.a_registers[warp], group.a[warp], group.b}, targets);
     }
-    return {pointers[0], pointers[1], pointers[2], pointers[3]};
   }
 
   WgmmaInstruction instruction;
   std::array<std::vector<LaneRegisters>, 4> registers;
-  std::array<std::vector<LaneRegisters*>, 4> pointers;
 
  private:
   struct Place {
@@ -141,7 +156,7 @@ struct Accumulators {
   }
 };
 
-void expect_product(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers, const WgmmaOperands& operands,
+void expect_product(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers, const Group& group,
                     const Matrix& a, const Matrix& b, int first_k) {  // a [64][K], b [n][K], columns first_k...
   Accumulators d(instruction);
   const auto start = [&](int row, int column) { return static_cast<double>((row * 7 + column * 3) % 11 - 5); };
@@ -155,7 +170,7 @@ void expect_product(const WgmmaInstruction& instruction, const WgmmaModifiers& m
                                      : std::bit_cast<uint32_t>(static_cast<float>(value)));
     }
   }
-  wgmma(instruction, modifiers, operands, d.targets());
+  d.multiply(modifiers, group);
   for (int row = 0; row < 64; ++row) {
     for (int column = 0; column < instruction.n; ++column) {
       double sum = 0;
@@ -190,13 +205,10 @@ TEST_P(KMajor, TilesOfTensorCopies) {
     for (int step = 0; step * k < columns; ++step) {
       const uint32_t advance = static_cast<uint32_t>(step) * 32;
       const uint32_t eight_rows = 8 * span_bytes(swizzle);
-      const uint64_t a_descriptor = encode_wgmma_descriptor({kA + advance, 16, eight_rows, swizzle});
-      const uint64_t b_descriptor = encode_wgmma_descriptor({kB + advance, 16, eight_rows, swizzle});
-      const std::vector<std::byte> a_bytes = gather(instruction, a_descriptor, 64, false, shared);
-      const std::vector<std::byte> b_bytes = gather(instruction, b_descriptor, n, false, shared);
-      WgmmaOperands operands;
-      operands.a = a_bytes, operands.b = b_bytes;
-      expect_product(instruction, {}, operands, a, b, step * k);
+      Group group;
+      group.gather_from(instruction, {}, {kA + advance, 16, eight_rows, swizzle}, {kB + advance, 16, eight_rows, swizzle},
+                        shared);
+      expect_product(instruction, {}, group, a, b, step * k);
     }
   }
 }
@@ -244,11 +256,10 @@ TEST(Wgmma, MnMajorTilesOfTensorCopies) {
         const uint32_t advance = static_cast<uint32_t>(step) * 16 * line;
         const WgmmaDescriptor a_descriptor{kA + advance, kTokens * line, 8 * line, swizzle};
         const WgmmaDescriptor b_descriptor{kB + advance, kTokens * line, 8 * line, swizzle};
-        const std::vector<std::byte> a_bytes = gather(instruction, encode_wgmma_descriptor(a_descriptor), 64, true, shared);
-        const std::vector<std::byte> b_bytes = gather(instruction, encode_wgmma_descriptor(b_descriptor), n, true, shared);
-        WgmmaOperands operands;
-        operands.a = a_bytes, operands.b = b_bytes;
-        expect_product(instruction, {.transpose_a = true, .transpose_b = true}, operands, a, b, step * 16);
+        constexpr WgmmaModifiers kTransposed{.transpose_a = true, .transpose_b = true};
+        Group group;
+        group.gather_from(instruction, kTransposed, a_descriptor, b_descriptor, shared);
+        expect_product(instruction, kTransposed, group, a, b, step * 16);
       }
     }
   }
@@ -273,16 +284,13 @@ TEST(Wgmma, CoreMatricesWithoutSwizzle) {
       put(kB + k / 8 * kBLeading + column / 8 * kBStride + k % 8 * 16 + column % 8 * 2, b.codes[column * 16 + k]);
     }
   }
-  const std::vector<std::byte> a_bytes =
-      gather(instruction, encode_wgmma_descriptor({kA, kALeading, kAStride, Swizzle::none}), 64, false, shared);
-  const std::vector<std::byte> b_bytes =
-      gather(instruction, encode_wgmma_descriptor({kB, kBLeading, kBStride, Swizzle::none}), 32, true, shared);
-  WgmmaOperands operands;
-  operands.a = a_bytes, operands.b = b_bytes;
-  expect_product(instruction, {.transpose_b = true}, operands, a, b, 0);
-  expect_product(instruction, {.scale_d = false, .scale_a = -1, .transpose_b = true}, operands, a, b, 0);
-  expect_product(instruction, {.scale_b = -1, .transpose_b = true}, operands, a, b, 0);
-  expect_product(instruction, {.scale_a = -1, .scale_b = -1, .transpose_b = true}, operands, a, b, 0);
+  Group group;
+  group.gather_from(instruction, {.transpose_b = true}, {kA, kALeading, kAStride, Swizzle::none},
+                    {kB, kBLeading, kBStride, Swizzle::none}, shared);
+  expect_product(instruction, {.transpose_b = true}, group, a, b, 0);
+  expect_product(instruction, {.scale_d = false, .scale_a = -1, .transpose_b = true}, group, a, b, 0);
+  expect_product(instruction, {.scale_b = -1, .transpose_b = true}, group, a, b, 0);
+  expect_product(instruction, {.scale_a = -1, .scale_b = -1, .transpose_b = true}, group, a, b, 0);
 }
 
 TEST(Wgmma, AFromRegisters) {
@@ -309,10 +317,10 @@ TEST(Wgmma, AFromRegisters) {
     for (size_t i = 0; i < b.codes.size(); ++i) {
       std::memcpy(b_bytes.data() + i * static_cast<size_t>(bits / 8), &b.codes[i], static_cast<size_t>(bits / 8));
     }
-    WgmmaOperands operands;
-    for (size_t warp = 0; warp < 4; ++warp) operands.a_registers[warp] = pointers[warp];
-    operands.b = b_bytes;
-    expect_product(instruction, {}, operands, a, b, 0);
+    Group group;
+    group.a_registers = pointers;
+    group.b = b_bytes;
+    expect_product(instruction, {}, group, a, b, 0);
   }
 }
 
@@ -322,11 +330,15 @@ TEST(Wgmma, Bits) {
   std::vector<std::byte> a(64 * 32), b(24 * 32);
   for (std::byte& one : a) one = static_cast<std::byte>(random());
   for (std::byte& one : b) one = static_cast<std::byte>(random());
-  WgmmaOperands operands;
-  operands.a = a, operands.b = b;
+  Group group;
+  for (size_t warp = 0; warp < 4; ++warp) {
+    const auto rows = std::span(a).subspan(warp * 16 * 32, 16 * 32);
+    group.a[warp].assign(rows.begin(), rows.end());
+  }
+  group.b = b;
   Accumulators d(instruction);
   d.write(5, 3, 1000);
-  wgmma(instruction, {}, operands, d.targets());
+  d.multiply({}, group);
   for (int row = 0; row < 64; ++row) {
     for (int column = 0; column < 24; ++column) {
       uint32_t sum = row == 5 && column == 3 ? 1000 : 0;
