@@ -6,12 +6,9 @@
 #include <algorithm>
 
 #include "runtime/cuda/cuda_device.hpp"
-
+#include "runtime/emulated_device.hpp"
 #ifdef ATTUNE_LLVM
 #include "runtime/cpu_device.hpp"
-#endif
-#ifdef ATTUNE_EMULATOR
-#include "runtime/emulated_device.hpp"
 #endif
 
 namespace attune::runtime {
@@ -47,12 +44,7 @@ Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options) {
     return device.ok() ? std::move(device) : device.error().within(fmt::format("'{}'", name));
   }
   if (name.starts_with("emulated:") && is_sm(name.substr(9))) {
-#ifdef ATTUNE_EMULATOR
     return open_emulated_device(options);
-#else
-    return Error(Status::device_unavailable,
-                 fmt::format("This build of Attune has no emulator, so '{}' cannot be opened. Use the device 'cpu'.", name));
-#endif
   }
   return Error(
       Status::invalid_argument,
