@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "tests/conformance/harness.hpp"
+#include "tests/conformance/random_cases.hpp"
 
 namespace {
 
@@ -22,33 +23,6 @@ struct Options {
 int report(const std::string& failure) {
   fmt::print(stderr, "FAILED {}\n", failure);
   return 1;
-}
-
-// One spec on one instruction set. Compiling costs more than running a small problem, so at most four configs (heuristics
-// and random ones) are shared by all shapes they are valid for; a shape that none of them fits brings its own.
-int64_t run_spec(Random& random, const std::string& target, int64_t shapes, std::string& failure) {
-  const Limits limits;
-  Conformer& device = conformer(target);
-  device.forget_kernels();
-  const Problem traits = draw_traits(random, limits);
-  std::vector<Config> pool;
-  int64_t done = 0;
-  for (; done < shapes && failure.empty(); ++done) {
-    Case next{draw_shape(traits, random, limits), {}, target, std::nullopt};
-    next.workload = draw_workload(next.problem, random);
-    std::vector<Config> valid;
-    for (const Config& config : pool) {
-      if (device.is_valid(next.problem, config)) valid.push_back(config);
-    }
-    if (valid.empty() || (pool.size() < 4 && random() % 3 == 0)) {
-      next.config = random() % 2 == 0 ? device.random_config(next.problem, random) : device.heuristic(next.problem);
-      if (next.config) pool.push_back(*next.config);
-    } else {
-      next.config = valid[random() % valid.size()];
-    }
-    failure = check_case(next);
-  }
-  return done;
 }
 
 }  // namespace
@@ -83,9 +57,10 @@ int main(int argc, char** argv) {
   for (int64_t spec = 0; options.until_stopped || spec < options.specs; ++spec) {
     const std::vector<std::string>& isas = host_isas();
     const std::string& target = options.target.empty() ? isas[static_cast<size_t>(spec) % isas.size()] : options.target;
-    std::string failure;
-    problems += run_spec(random, target, options.shapes, failure);
-    if (!failure.empty()) return report(failure);
+    const Limits limits;
+    const RandomOutcome outcome = check_random_shapes(random, target, draw_traits(random, limits), limits, options.shapes);
+    problems += outcome.problems;
+    if (!outcome.failure.empty()) return report(outcome.failure);
     if (options.until_stopped && spec % 10 == 9) fmt::print("{} problems, {} kernels' worth of specs\n", problems, spec + 1);
   }
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;

@@ -270,8 +270,13 @@ std::string check_case(const Case& test_case, int64_t rows) {
   Conformer& device = conformer(test_case.target);
   std::string text = device.run(test_case, rows);
   if (text.empty()) return {};
+  // Hundreds of kernels take a GPU's compiler minutes, and a GPU that was lost fails whatever it is given.
+  const bool is_gpu = device.context().device().device_class().kind == "cuda";
+  if (is_gpu && !device.context().device().synchronize(nullptr).ok()) {
+    return fmt::format("{}\n  case: {}", text, test_case.to_json());
+  }
   std::string smallest_text = text;
-  const Case smallest = device.shrink(test_case, smallest_text);
+  const Case smallest = device.shrink(test_case, smallest_text, is_gpu ? 40 : 300);
   return fmt::format("{}\n  case: {}\n  smallest: {}\n  {}\n  {}", text, test_case.to_json(), to_text(smallest.problem),
                      smallest_text, smallest.to_json());
 }
