@@ -12,13 +12,15 @@ std::string constants(const Spec& spec, const Config& config) {
   cuda::Constants c;
   c.open("spec");
   for (const char* name : {"head_dim_qk", "head_dim_v", "group", "page_size"}) c.number(name, spec.number(name));
-  for (const char* name :
-       {"causal", "window_left", "window_right", "bottom_right", "softcap", "alibi", "sinks", "lse", "kv_lengths", "varlen",
-        "positive_scale", "mask_broadcast_kv", "mask_short", "full_lists", "partial_lists"}) {
+  for (const char* name : {"causal", "window_left", "window_right", "bottom_right", "softcap", "alibi", "sinks", "lse",
+                           "kv_lengths", "varlen", "positive_scale", "mask_broadcast_kv", "mask_short"}) {
     c.flag(name, spec.flag(name));
   }
   c.choice("Mask", "none, boolean, fp32, fp16, bf16", "mask", spec.text("mask"));
   c.choice("Lists", "none, padded, csr", "lists", spec.text("lists"));
+  if (spec.text("lists") != "none") {
+    c.flag("full_lists", spec.flag("full_lists")).flag("partial_lists", spec.flag("partial_lists"));
+  }
   c.close().open("config");
   for (const char* name :
        {"block_m", "block_n", "warps", "stages", "splits", "v_splits", "rescale_threshold", "min_blocks"}) {

@@ -21,8 +21,6 @@ constexpr bool varlen = false;
 constexpr bool positive_scale = true;
 constexpr bool mask_broadcast_kv = false;
 constexpr bool mask_short = false;
-constexpr bool full_lists = false;
-constexpr bool partial_lists = false;
 enum class Mask { none, boolean, fp32, fp16, bf16 };
 constexpr Mask mask = Mask::none;
 enum class Lists { none, padded, csr };
@@ -53,7 +51,7 @@ using i64 = long long;
 using u64 = unsigned long long;
 
 constexpr int warp_lanes = 32;
-constexpr float infinity = __builtin_huge_valf();
+constexpr float infinity = __builtin_bit_cast(float, 0x7f800000);
 constexpr float largest_float = 3.402823466e38f;
 constexpr float log2_e = 1.4426950408889634f;
 constexpr float ln_2 = 0.6931471805599453f;
