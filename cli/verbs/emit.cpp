@@ -1,9 +1,10 @@
-// attune emit: the code of a kernel, from the emitted source to the object file.
+// attune emit: the code of a kernel, from the emitted source to the object file, and what it costs.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/context_options.hpp"
+#include "cli/kernel_stats.hpp"
 #include "cli/plan_report.hpp"
 #include "cli/program.hpp"
 #include "cli/shape_options.hpp"
@@ -18,6 +19,7 @@ struct EmitArguments {
   ContextArguments context;
   ShapeRequest shapes;
   std::string what = "source", config = "best", out;
+  bool stats = false;
 };
 
 // "best": what a call would use; "heuristic"; canonical JSON or name=value pairs on top of the heuristic.
@@ -92,6 +94,17 @@ Result<Report> emit(const EmitArguments& arguments) {
   const Spec spec = family->spec(problem, context->device().device_class());
   ATTUNE_TRY(const Config config, choose_config(arguments, *context, *family, spec, problem));
   ATTUNE_TRY(const Source source, family->emit(spec, config));
+  if (arguments.stats) {
+    ATTUNE_TRY(const KernelStats stats, kernel_stats(*context, *family, problem, config, source));
+    Report out;
+    out.json = {{"problem", problem_json(problem)},
+                {"family", std::string(family->name())},
+                {"config", Json::parse(config.to_json(), nullptr, false)},
+                {"stats", stats_json(stats)}};
+    out.text = fmt::format("{} on {}: {}\n{}\n\n{}", family->name(), context->device().name(), to_text(problem),
+                           config.to_text(), stats_text(stats));
+    return out;
+  }
   ATTUNE_TRY(const std::string code, produce(arguments, context->device().compiler(), source));
 
   Report out;
@@ -125,7 +138,7 @@ void add_emit(CLI::App& root, Program& program) {
   const auto a = std::make_shared<EmitArguments>();
   add_shape_options(verb, a->shapes);
   const std::string group = "Code";
-  verb.add_option("--what", a->what, "source (as emitted), ir (optimised), asm or object")
+  verb.add_option("--what", a->what, "source (as emitted), ir (LLVM IR, PTX), asm or object")
       ->type_name("FORM")
       ->check(CLI::IsMember({"source", "ir", "asm", "object"}))
       ->capture_default_str()
@@ -134,6 +147,10 @@ void add_emit(CLI::App& root, Program& program) {
                   "best (what a call would use), heuristic, or NAME=VALUE,... on top of the heuristic")
       ->type_name("CONFIG")
       ->capture_default_str()
+      ->group(group);
+  verb.add_flag("--stats", a->stats,
+                "Instead of the code: registers and spills, and the counts of one run on the emulator (--device "
+                "emulated:sm_XX)")
       ->group(group);
   verb.add_option("--out", a->out, "Writes the code here instead of printing it")->type_name("FILE")->group(group);
   add_context_options(verb, a->context);

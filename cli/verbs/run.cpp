@@ -102,7 +102,8 @@ Result<Times> execute(runtime::Context& context, const runtime::Plan& plan, cons
   const auto call = [&] { return context.execute(plan, placed.tensors(), placed.workspace()); };
   Times times;
   ATTUNE_TRY(times.first_ms, context.device().time_ms(call, nullptr));
-  const int wanted = repeat >= 0 ? repeat : 5;
+  const bool timed = context.device().device_class().kind != "emulated";
+  const int wanted = !timed ? 0 : repeat >= 0 ? repeat : 5;
   double total_ms = 0;
   for (int i = 0; i < wanted && (repeat >= 0 || total_ms + times.first_ms < 1000); ++i) {
     ATTUNE_TRY(const double ms, context.device().time_ms(call, nullptr));
@@ -169,16 +170,30 @@ Result<void> write_outputs(const RunArguments& arguments, const Array& o, const 
   return {};
 }
 
+constexpr const char* untimed = "not measured: the emulator tells what a kernel computes, not how fast a GPU is";
+
+std::string time_line(const Problem& problem, const Times& times) {
+  std::string line = time_text(times.median());
+  if (!times.repeat_ms.empty()) {
+    line += fmt::format(" (median of {} calls after the first, which took {})", times.repeat_ms.size(),
+                        time_text(times.first_ms));
+  }
+  if (const auto rate = gflops(problem, times.median())) line += fmt::format(", {:.1f} GFLOP/s", *rate);
+  return line;
+}
+
 Report report(const RunArguments& arguments, runtime::Context& context, const AttentionInputs& inputs,
               const runtime::Plan& plan, double plan_ms, const Times& times, const Array& o, const Check* check) {
   const Problem& p = inputs.problem;
-  const double median_ms = times.median();
-  const auto rate = gflops(p, median_ms);
+  const bool timed = context.device().device_class().kind != "emulated";
   Report out;
-  out.json = {{"problem", problem_json(p)},   {"plan", plan_json(plan, context.device())},
-              {"plan_ms", plan_ms},           {"first_call_ms", times.first_ms},
-              {"repeat_ms", times.repeat_ms}, {"median_ms", median_ms}};
-  if (rate) out.json["gflops"] = *rate;
+  out.json = {{"problem", problem_json(p)}, {"plan", plan_json(plan, context.device())}, {"plan_ms", plan_ms}};
+  if (timed) {
+    out.json["first_call_ms"] = times.first_ms;
+    out.json["repeat_ms"] = times.repeat_ms;
+    out.json["median_ms"] = times.median();
+    if (const auto rate = gflops(p, times.median())) out.json["gflops"] = *rate;
+  }
   out.json["notes"] = inputs.notes;
   if (check != nullptr) out.json["check"] = check_json(*check);
   if (!arguments.out.empty()) out.json["out"] = arguments.out;
@@ -189,11 +204,7 @@ Report report(const RunArguments& arguments, runtime::Context& context, const At
   lines.add("kernel", kernel_line(plan, context.device()));
   lines.add("config", config_line(plan));
   lines.add("origin", fmt::format("{}; plan ready after {}", origin_line(plan), time_text(plan_ms)));
-  lines.add("time", fmt::format("{}{}{}", time_text(median_ms),
-                                times.repeat_ms.empty() ? ""
-                                                        : fmt::format(" (median of {} calls after the first, which took {})",
-                                                                      times.repeat_ms.size(), time_text(times.first_ms)),
-                                rate ? fmt::format(", {:.1f} GFLOP/s", *rate) : ""));
+  lines.add("time", timed ? time_line(p, times) : untimed);
   if (check != nullptr) {
     const tuner::Accuracy& a = check->accuracy;
     lines.add("check",
