@@ -71,14 +71,6 @@ Result<void> Mbarrier::complete_tx(int64_t bytes) {
   return {};
 }
 
-Result<void> Mbarrier::add_pending(int64_t count) {
-  if (pending_ + count > kLargestCount) {
-    return misuse("the pending arrivals exceed 1048575; let fewer copies arrive in one phase.");
-  }
-  pending_ += count;
-  return {};
-}
-
 Result<void> Mbarrier::arrive(int64_t count, bool no_complete) {
   if (count < 1 || count > kLargestCount) {
     return misuse("arrive with a count of " + std::to_string(count) + "; give 1 to 1048575.");

@@ -30,8 +30,6 @@ class Mbarrier {
   // mbarrier.expect_tx and the tx part of arrive.expect_tx; mbarrier.complete_tx and the end of a bulk copy.
   Result<void> expect_tx(int64_t bytes);
   Result<void> complete_tx(int64_t bytes);
-  // One more arrival in this phase alone: the first half of cp.async.mbarrier.arrive without .noinc.
-  Result<void> add_pending(int64_t count);
   // mbarrier.arrive; `.noComplete` makes completing the phase an error.
   Result<void> arrive(int64_t count, bool no_complete = false);
   // mbarrier.arrive_drop: also expect as many arrivals fewer from the next phase on.
