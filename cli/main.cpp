@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   attune::cli::add_merge(root, program);
   attune::cli::add_gc(root, program);
   attune::cli::add_doctor(root, program);
+  attune::cli::add_support(root, program);
   attune::cli::add_sample(root, program);
   attune::cli::add_worker(root, program);
   attune::cli::add_docs(root, program);

@@ -1,4 +1,5 @@
-// attune docs (hidden): prints docs/cli.md and docs/environment.md from the option tables, so that they are never wrong.
+// attune docs (hidden): prints docs/cli.md and docs/environment.md from the option tables, and docs/support.md from the
+// families, so that they are never wrong.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,7 @@
 #include "cli/context_options.hpp"
 #include "cli/program.hpp"
 #include "cli/shapes/presets.hpp"
+#include "cli/verbs/support.hpp"
 #include "cli/verbs/verbs.hpp"
 #include "runtime/context.hpp"
 
@@ -114,12 +116,12 @@ void add_docs(CLI::App& root, Program& program) {
   CLI::App& verb = program.add_verb(root, "docs", "Prints the reference pages", "attune docs --what cli > docs/cli.md");
   verb.group("");
   const auto what = std::make_shared<std::string>("cli");
-  verb.add_option("--what", *what, "cli or environment")
-      ->check(CLI::IsMember({"cli", "environment"}))
+  verb.add_option("--what", *what, "cli, environment or support")
+      ->check(CLI::IsMember({"cli", "environment", "support"}))
       ->capture_default_str();
   program.on(verb, [&root, what]() -> Result<Report> {
     Report out;
-    out.text = *what == "cli" ? cli_reference(root) : environment_reference();
+    out.text = *what == "cli" ? cli_reference(root) : *what == "support" ? support_page() : environment_reference();
     out.json["text"] = out.text;
     return out;
   });

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 TEST(Docs, PagesAreWhatTheProgramPrints) {
   const test::Program program;
-  for (const char* what : {"cli", "environment"}) {
+  for (const char* what : {"cli", "environment", "support"}) {
     const auto printed = program.run({"docs", "--what", what});
     ASSERT_EQ(printed.code, 0) << printed.err;
     const auto page = read_file(std::string(ATTUNE_SOURCE_DIR "/docs/") + what + ".md");

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "common/files.hpp"
 #include "tests/cli/program.hpp"
@@ -20,8 +21,8 @@ TEST(Verbs, VersionAndHelp) {
   EXPECT_EQ(program.run({"--version"}).out, "attune 0.1.0\n");
   const auto help = program.run({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* verb :
-       {"run", "tune", "explain", "top", "emit", "verify", "bench", "export", "import", "merge", "gc", "doctor", "sample"}) {
+  for (const char* verb : {"run", "tune", "explain", "top", "emit", "verify", "bench", "export", "import", "merge", "gc",
+                           "doctor", "support", "sample"}) {
     EXPECT_THAT(help.out, HasSubstr(verb));
     const auto of_verb = program.run({verb, "--help"});
     EXPECT_EQ(of_verb.code, 0);
@@ -29,6 +30,26 @@ TEST(Verbs, VersionAndHelp) {
     EXPECT_THAT(of_verb.out, HasSubstr("--json"));
   }
   EXPECT_THAT(help.out, ::testing::Not(HasSubstr("worker")));
+}
+
+TEST(Verbs, SupportAsksTheFamilies) {
+  const test::Program program;
+  const auto all = program.run({"support", "--json"});
+  ASSERT_EQ(all.code, 0) << all.err;
+  std::set<std::string> families;
+  for (const json& column : all.json()["families"]) {
+    families.insert(column["family"]);
+    EXPECT_FALSE(column["archs"].empty());
+    for (const json& feature : column["features"]) {
+      EXPECT_EQ(feature["dtypes"].size() < 3, feature.contains("reason")) << column["family"] << feature;
+    }
+  }
+  EXPECT_EQ(families, (std::set<std::string>{"forward_mma", "forward_cpu", "forward_simt"}));
+  const auto one = program.run({"support", "--arch", "sm_90", "--family", "forward_simt"});
+  EXPECT_THAT(one.out, HasSubstr("sm_90a"));
+  EXPECT_THAT(one.out, HasSubstr("paged K and V"));
+  EXPECT_THAT(one.out, HasSubstr("quantization `int8` is not available in forward_simt"));
+  EXPECT_THAT(one.out, ::testing::Not(HasSubstr("forward_cpu")));
 }
 
 TEST(Verbs, UsageErrors) {
@@ -55,6 +76,8 @@ TEST(Verbs, UsageErrors) {
                                              {"export"},
                                              {"tune", "--shapes-file", "/nonexistent"},
                                              {"doctor", "--isa", "mmx"},
+                                             {"support", "--arch", "sm_1"},
+                                             {"support", "--family", "forward_magic"},
                                              {"run"}}) {
     const auto ended = program.run(arguments);
     EXPECT_EQ(ended.code, 1) << ::testing::PrintToString(arguments) << ended.err;

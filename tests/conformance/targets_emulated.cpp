@@ -1,12 +1,16 @@
 // One architecture of each class, emulated. Kernels of the others differ in tile sizes alone and are compiled for each in
 // gpu_compile_test.cpp.
+#include "generator/support.hpp"
 #include "tests/conformance/harness.hpp"
 
 namespace attune::test {
 
 const std::vector<std::string>& test_targets() {
-  static const std::vector<std::string> targets = {"emulated:sm_80", "emulated:sm_89", "emulated:sm_90a",
-                                                   "emulated:sm_120a"};
+  static const std::vector<std::string> targets = [] {
+    std::vector<std::string> all;
+    for (const std::string_view arch : emulated_in_tests()) all.push_back("emulated:" + std::string(arch));
+    return all;
+  }();
   return targets;
 }
 
