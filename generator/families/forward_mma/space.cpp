@@ -134,8 +134,10 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
     const Config larger = with(with(config, "block_m", block_m), "warps", block_m / 16);
     const std::array<Config, 4> variants = {larger, with(larger, "q_in_registers", 1), with(larger, "stages", 1),
                                             with(with(larger, "q_in_registers", 1), "stages", 1)};
-    const auto* fits = std::find_if(variants.begin(), variants.end(), [&](const Config& c) { return space.contains(c); });
-    if (fits != variants.end()) config = *fits;
+    // 128 rows are not worth a copy that nothing hides, nor the registers of Q.
+    const auto* end = block_m > 64 ? variants.begin() + 1 : variants.end();
+    const auto* fits = std::find_if(variants.begin(), end, [&](const Config& c) { return space.contains(c); });
+    if (fits != end) config = *fits;
   }
   // Split keys while a quarter of the SMs would have nothing to do, down to four tiles for each CTA.
   const int64_t ctas = problem.batch * (pack ? problem.heads_kv : problem.heads_q) * row_blocks(problem, config);
