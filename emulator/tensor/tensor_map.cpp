@@ -101,6 +101,7 @@ Result<TensorMapImage> encode(const TensorMapRequest& request) {
   put(image, 9, static_cast<uint8_t>(request.rank));
   put(image, 10, static_cast<uint8_t>(bytes));
   put(image, 11, static_cast<uint8_t>(request.swizzle));
+  put(image, 12, static_cast<uint8_t>(request.data_type));
   put(image, 16, request.address);
   for (size_t i = 0; i < static_cast<size_t>(request.rank); ++i) {
     put(image, 24 + 4 * i, static_cast<uint32_t>(request.dims[i] - 1));
@@ -123,6 +124,7 @@ Result<TensorMap> decode_tensor_map(std::span<const std::byte> image) {
   map.rank = get<uint8_t>(image, 9);
   map.element_bytes = get<uint8_t>(image, 10);
   map.swizzle = static_cast<Swizzle>(get<uint8_t>(image, 11));
+  map.data_type = get<uint8_t>(image, 12);
   map.address = get<uint64_t>(image, 16);
   map.strides_bytes[0] = static_cast<uint64_t>(map.element_bytes);
   for (size_t i = 0; i < static_cast<size_t>(map.rank); ++i) {

@@ -36,6 +36,7 @@ struct TensorMapRequest {
 };
 
 struct TensorMap {
+  int data_type = 0;  // CUtensorMapDataType
   int rank = 1;
   int element_bytes = 1;
   uint64_t address = 0;
@@ -61,9 +62,9 @@ using TensorMapImage = std::array<std::byte, kTensorMapBytes>;
 // Status::invalid_argument: a rule of cuTensorMapEncodeTiled is broken (the message names the argument).
 // Status::unsupported: allowed there, not here.
 //
-// Layout of the image, little-endian: bytes 0-7 "ATTUNETM", 8 version 1, 9 rank, 10 element bytes, 11 swizzle, 12-15 zero,
-// 16-23 address, 24-43 dims - 1 (u32 each), 44-75 strides of dims 1-4 (u64), 76-85 box (u16), 86-90 element strides (u8),
-// 91-123 zero, 124-127 a checksum of the bytes before.
+// Layout of the image, little-endian: bytes 0-7 "ATTUNETM", 8 version 1, 9 rank, 10 element bytes, 11 swizzle, 12 data type,
+// 13-15 zero, 16-23 address, 24-43 dims - 1 (u32 each), 44-75 strides of dims 1-4 (u64), 76-85 box (u16), 86-90 element
+// strides (u8), 91-123 zero, 124-127 a checksum of the bytes before.
 Result<TensorMapImage> encode(const TensorMapRequest& request);
 
 // Status::validation_failed: not an image that encode() made (a kernel that overwrote it or passes a wrong address).
