@@ -84,6 +84,16 @@ bool AsyncEngine::complete(BarrierPlace place) {
   return !due.empty();
 }
 
+bool AsyncEngine::complete_holding(BarrierPlace place) {
+  for (const Tracked& tracked : tracked_) {
+    if (tracked.place == place && tracked.operation->holds_phase()) {
+      complete(place);
+      return !cluster_.failed();
+    }
+  }
+  return true;
+}
+
 void AsyncEngine::defer_in_group(Warp& warp, int lane, std::unique_ptr<Operation> operation) {
   WarpCopies& copies = of(warp);
   const auto l = static_cast<uint32_t>(lane);

@@ -48,10 +48,15 @@ class AsyncEngine {
     virtual ~Operation() = default;
     // False after a report.
     virtual bool complete(Cluster& cluster) = 0;
+    // The phase may look complete to its counts before this work is done (cp.async.mbarrier.arrive without .noinc, whose
+    // own arrival it adds before).
+    virtual bool holds_phase() const { return false; }
   };
   void defer(BarrierPlace place, std::unique_ptr<Operation> operation);
   // Completes all work for a barrier; true when there was any.
   bool complete(BarrierPlace place);
+  // Completes the work that holds a phase back; false after a report.
+  bool complete_holding(BarrierPlace place);
 
   // --- bulk groups of a thread
   // -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include "emulator/machine/async.hpp"
 #include "emulator/machine/special_registers.hpp"
+#include "emulator/machine/wgmma_queue.hpp"
 
 namespace attune::emulator {
 namespace {
@@ -44,6 +45,7 @@ Cta::Cta(const Launch& all, Cluster& owner, uint32_t rank_in_cluster) : launch(a
   masks_.resize((static_cast<size_t>(kernel.register_units) + 2 * static_cast<size_t>(kernel.predicates)) * count);
   shared.resize(static_cast<size_t>(launch.shared_end_bytes));
   shadow = std::make_unique<SharedShadow>(launch.shared_end_bytes, count, launch.options);
+  wgmma = std::make_unique<WgmmaQueue>(*this);
   warps.resize(count);
   auto* const base = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) / 64 * 64);
   for (uint32_t i = 0; i < count; ++i) {
@@ -74,6 +76,7 @@ void Cta::start(std::array<uint32_t, 3> id) {
   barriers.fill({});
   cluster_clock = {};
   shadow->start();
+  wgmma->start();
   const uint32_t threads = launch.threads();
   for (Warp& warp : warps) {
     auto* const words = reinterpret_cast<uint32_t*>(warp.banks[0]);

@@ -15,6 +15,7 @@ namespace attune::emulator {
 
 class Cluster;
 class AsyncEngine;
+class WgmmaQueue;
 
 // What all CTAs of a launch have in common; constant while they run.
 struct Launch {
@@ -79,6 +80,7 @@ class Cta {
   std::array<SharedShadow::Clock, kBarriers> barrier_clocks{};
   SharedShadow::Clock cluster_clock{};
   std::unique_ptr<SharedShadow> shadow;
+  std::unique_ptr<WgmmaQueue> wgmma;
   Counters counters;
   size_t region_hint = 0;
 

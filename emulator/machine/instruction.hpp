@@ -57,6 +57,7 @@ struct Instruction {
   bool copies = false;             // moves undefined values along without looking at them
   bool tracks_definition = false;  // the handler itself says which lanes of the result are defined
   bool aligned = false;            // every lane of the warp that has not exited must execute it together
+  bool defines_later = false;      // its results are defined by another instruction
   bool is_control = false;         // runs also when its guard is false for all lanes
   uint32_t opcode = 0;             // index of its text in Kernel::opcodes
 

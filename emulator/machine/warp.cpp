@@ -76,7 +76,7 @@ Turn Warp::run(int64_t quantum) {
     }
     instruction.run(*this, instruction, lanes);
     if (failed) return Turn::failed;
-    if (check_registers && !instruction.tracks_definition) {
+    if (check_registers && !instruction.tracks_definition && !instruction.defines_later) {
       LaneMask defined = lanes;
       if (instruction.copies && instruction.destinations == 1) {
         for (uint32_t i = 0; i < instruction.sources; ++i) {
@@ -198,6 +198,14 @@ void Warp::wake(int barrier) {
   if (!waiting.empty()) resched = true;
 }
 
+void Warp::poll_failed() {
+  polled = true;
+  if (!waiting.empty()) {
+    current.state = Split::State::yielded;
+    resched = true;
+  }
+}
+
 void Warp::note_poll() {
   if (++current.polls % kPollsBeforeYield == 0) {
     if (current.polls >= kPollsBeforeDeadlock) {
@@ -302,8 +310,9 @@ void Warp::fail(Status status, const Instruction& instruction, int lane, const s
 
 void Warp::undefined_register(const Instruction& instruction, LaneMask mask) {
   fail(Status::validation_failed, instruction, std::countr_zero(mask),
-       fmt::format("reads a register that lanes {:#010x} have never written", mask),
-       "Initialise the variable on every path that leads here.");
+       fmt::format("reads a register that is undefined in lanes {:#010x}: never written, or still the target of a wgmma",
+                   mask),
+       "Write it on every path that leads here, and wait for asynchronous results.");
 }
 
 std::string Warp::describe() const {

@@ -79,7 +79,7 @@ class Warp {
   bool gather(const Instruction& instruction, LaneMask executing, LaneMask wanted);
   void wait_at_barrier(int barrier);  // the current split; it goes on when the CTA wakes it
   void wake(int barrier);
-  void poll_failed() { polled = true; }
+  void poll_failed();  // a wait on something that others do: let them run
   // Reads that may be spinning on something another warp or lane writes.
   void note_poll();
 

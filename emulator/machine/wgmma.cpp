@@ -1,214 +1,211 @@
-// wgmma: fence, commit_group, wait_group and mma_async. Operand addresses and checks here, the arithmetic in
-// emulator/tensor.
-//
-// Each warp multiplies its own 16 rows when it executes the instruction: of the orders that the asynchronous instruction may
-// have, the earliest; a kernel that PTX gives a meaning cannot tell.
-// and once more at the wait_group that ends it, so that a buffer refilled in between is found.
+// wgmma.fence, mma_async, commit_group, wait_group.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cstring>
-#include <vector>
 
+#include "emulator/machine/cta.hpp"
 #include "emulator/machine/decoder.hpp"
 #include "emulator/machine/memory.hpp"
-#include "emulator/tensor/wgmma.hpp"
+#include "emulator/machine/wgmma_queue.hpp"
 
 namespace attune::emulator {
+
+WgmmaQueue::WgmmaQueue(Cta& cta) : cta_(cta) { start(); }
+
+void WgmmaQueue::start() { warps_.assign(cta_.launch.warps(), {}); }
+
+bool WgmmaQueue::check_operand(Warp& warp, const Instruction& instruction, const WgmmaDescriptor& descriptor, int rows,
+                               bool transposed) {
+  std::vector<uint32_t> addresses;
+  wgmma_chunks(detail<WgmmaDetail>(instruction).wgmma, descriptor, 0, rows, transposed, addresses);
+  SharedShadow& shadow = *cta_.shadow;
+  const uint64_t rank = uint64_t{cta_.rank} << kClusterRankShift;
+  for (const uint32_t address : addresses) {
+    uint32_t offset = 0;
+    if (access_shared(warp, instruction, 0, address | rank, 16, 16, Access::read, nullptr, &offset) == nullptr) return false;
+    if (shadow.enabled()) shadow.read(SharedShadow::kAsyncAgent, offset, 16);
+  }
+  return true;
+}
+
+void WgmmaQueue::issue(Warp& warp, const Instruction& instruction) {
+  const auto& how = detail<WgmmaDetail>(instruction);
+  WarpQueue& queue = warps_[warp.index];
+  Operation operation;
+  operation.instruction = &instruction;
+  const int first = how.a_in_registers ? WgmmaInstruction::a_registers : 1;
+  if (how.a_in_registers) {
+    for (int i = 0; i < WgmmaInstruction::a_registers; ++i)
+      operation.a[static_cast<size_t>(i)] = warp.row(instruction.source(i));
+  } else {
+    operation.a_descriptor = warp.lanes<uint64_t>(instruction.source(0))[0];
+  }
+  operation.b_descriptor = warp.lanes<uint64_t>(instruction.source(first))[0];
+  operation.scale_d = (warp.predicate(instruction.source_predicate) & 1) != 0;
+  // The four warps read the same operands: one of them is checked.
+  if (warp.index % kWarpsPerWarpgroup == 0) {
+    SharedShadow& shadow = *cta_.shadow;
+    SharedShadow::Clock clock{};
+    shadow.release(warp.index, clock);
+    shadow.acquire(SharedShadow::kAsyncAgent, clock);
+    const auto check = [&](uint64_t bits, int rows, bool transposed) {
+      const auto descriptor = decode_wgmma_descriptor(bits);
+      if (!descriptor.ok()) {
+        warp.fail(descriptor.error().status(), instruction, 0,
+                  fmt::format("has a descriptor: {}", descriptor.error().message()), "Correct the matrix descriptor.");
+        return false;
+      }
+      return check_operand(warp, instruction, *descriptor, rows, transposed);
+    };
+    if (!how.a_in_registers && !check(operation.a_descriptor, WgmmaInstruction::m, how.modifiers.transpose_a)) return;
+    if (!check(operation.b_descriptor, how.wgmma.n, how.modifiers.transpose_b)) return;
+  }
+  for (int i = 0; i < how.wgmma.d_registers; ++i) {
+    const Slot slot = instruction.destination(i);
+    const bool in_flight = queue.last_use.contains(slot);
+    if (warp.check_registers && operation.scale_d && !in_flight && warp.valid[slot] != kAllLanes) {
+      return warp.fail(Status::validation_failed, instruction, std::countr_zero(~warp.valid[slot]),
+                       "adds to an accumulator that was never written", "Clear it, or make scale-d false the first time.");
+    }
+    queue.last_use[slot] = queue.issued.size();
+    warp.valid[slot] = 0;
+  }
+  queue.issued.push_back(std::move(operation));
+  Counters& counters = cta_.counters;
+  if (warp.index % kWarpsPerWarpgroup == 0) {
+    switch (how.wgmma.a) {
+      case MmaType::f16:
+      case MmaType::bf16: counters.mma_flops_f16 += how.wgmma.operations(); break;
+      case MmaType::tf32: counters.mma_flops_tf32 += how.wgmma.operations(); break;
+      case MmaType::e4m3:
+      case MmaType::e5m2: counters.mma_flops_fp8 += how.wgmma.operations(); break;
+      default: counters.mma_ops_int += how.wgmma.operations(); break;
+    }
+  }
+  cta_.cluster.note_progress();
+}
+
+void WgmmaQueue::commit(Warp& warp) {
+  WarpQueue& queue = warps_[warp.index];
+  queue.groups.push_back(queue.issued.size());
+}
+
+void WgmmaQueue::read_chunks(const std::vector<uint32_t>& addresses, std::vector<std::byte>& bytes) const {
+  bytes.resize(addresses.size() * 16);
+  for (size_t i = 0; i < addresses.size(); ++i) std::memcpy(bytes.data() + i * 16, cta_.shared.data() + addresses[i], 16);
+}
+
+void WgmmaQueue::execute(Warp& warp, const Operation& operation) {
+  const auto& how = detail<WgmmaDetail>(*operation.instruction);
+  constexpr int kRows = WgmmaInstruction::m / kWarpsPerWarpgroup;
+  const int first_row = static_cast<int>(warp.index % kWarpsPerWarpgroup) * kRows;
+  std::vector<uint32_t> addresses;
+  std::vector<std::byte> a;
+  std::vector<std::byte> b;
+  std::array<const LaneRegisters*, WgmmaInstruction::a_registers> a_registers{};
+  WgmmaOperands operands;
+  if (how.a_in_registers) {
+    for (size_t i = 0; i < a_registers.size(); ++i) a_registers[i] = &operation.a[i];
+    operands.a_registers = a_registers;
+  } else {
+    // Descriptors were decoded once already, when the operation was issued.
+    const auto descriptor = decode_wgmma_descriptor(operation.a_descriptor);
+    wgmma_chunks(how.wgmma, *descriptor, first_row, kRows, how.modifiers.transpose_a, addresses);
+    read_chunks(addresses, a);
+    operands.a = a;
+  }
+  const auto descriptor = decode_wgmma_descriptor(operation.b_descriptor);
+  addresses.clear();
+  wgmma_chunks(how.wgmma, *descriptor, 0, how.wgmma.n, how.modifiers.transpose_b, addresses);
+  read_chunks(addresses, b);
+  operands.b = b;
+  std::vector<LaneRegisters*> d;
+  for (int i = 0; i < how.wgmma.d_registers; ++i) d.push_back(&warp.row(operation.instruction->destination(i)));
+  WgmmaModifiers modifiers = how.modifiers;
+  modifiers.scale_d = operation.scale_d;
+  wgmma(how.wgmma, modifiers, operands, d, {cta_.launch.options.fp8_short_accumulator});
+}
+
+void WgmmaQueue::wait(Warp& warp, uint32_t newest) {
+  WarpQueue& queue = warps_[warp.index];
+  if (queue.groups.size() <= newest) return;
+  const size_t target = queue.groups[queue.groups.size() - newest - 1];
+  while (queue.executed < target) execute(warp, queue.issued[queue.executed++]);
+  std::erase_if(queue.last_use, [&](const auto& entry) {
+    if (entry.second >= target) return false;
+    warp.valid[entry.first] = kAllLanes;
+    return true;
+  });
+  SharedShadow::Clock clock{};
+  cta_.shadow->release(SharedShadow::kAsyncAgent, clock);
+  cta_.shadow->acquire(warp.index, clock);
+  cta_.cluster.note_progress();
+}
+
 namespace {
 
 using ptx::Type;
 
-struct WgmmaDetail {
-  WgmmaInstruction form;
-  WgmmaModifiers modifiers;
-  bool a_from_registers = false;
-  PredicateOperand scale_d;
-};
+void run_issue(Warp& warp, const Instruction& instruction, LaneMask) { warp.cta->wgmma->issue(warp, instruction); }
+void run_commit(Warp& warp, const Instruction&, LaneMask) { warp.cta->wgmma->commit(warp); }
+void run_fence(Warp&, const Instruction&, LaneMask) {}
 
-// The operands after the accumulators: A's registers or descriptor, then B's descriptor.
-int a_operands(const WgmmaDetail& how) { return how.a_from_registers ? WgmmaInstruction::a_registers : 1; }
-
-// The mask of lanes that have not all the same value.
-LaneMask odd_lanes(const uint64_t* values, LaneMask lanes) {
-  const uint64_t first = values[std::countr_zero(lanes)];
-  LaneMask odd = 0;
-  for_each_lane(lanes, [&](int lane) { odd |= values[lane] != first ? LaneMask{1} << lane : 0; });
-  return odd;
+void run_wait(Warp& warp, const Instruction& instruction, LaneMask) {
+  warp.cta->wgmma->wait(warp, static_cast<uint32_t>(instruction.immediate));
 }
 
-// Registers that were never written: the machine leaves the check to this handler, since D is read only when scale-d holds.
-bool check_defined(Warp& warp, const Instruction& instruction, const WgmmaDetail& how, LaneMask lanes, bool reads_d) {
-  if (!warp.check_registers) return true;
-  LaneMask undefined = lanes & ~warp.predicate_valid[how.scale_d.index];
-  for (int i = 0; i < instruction.sources; ++i) {
-    const Slot slot = instruction.source(i);
-    if (!(slot & kConstantBank)) undefined |= lanes & ~warp.valid[slot];
-  }
-  for (int i = 0; reads_d && i < instruction.destinations; ++i) undefined |= lanes & ~warp.valid[instruction.destination(i)];
-  if (undefined == 0) return true;
-  warp.fail(Status::validation_failed, instruction, std::countr_zero(undefined),
-            fmt::format("reads a register that lanes {:#010x} have never written", undefined),
-            "Initialise the operands, or pass scale-d = 0 in the first step.");
-  return false;
-}
-
-// Reads the chunks at `addresses` in the given order. Neighbours are checked together.
-bool read_chunks(Warp& warp, const Instruction& instruction, const std::vector<uint32_t>& addresses,
-                 std::vector<std::byte>& bytes) {
-  constexpr uint32_t kChunk = 16;
-  std::vector<uint32_t> sorted = addresses;
-  std::sort(sorted.begin(), sorted.end());
-  for (size_t i = 0; i < sorted.size();) {
-    const uint32_t begin = sorted[i];
-    uint32_t end = begin;
-    while (i < sorted.size() && sorted[i] <= end) end = std::max(end, sorted[i++] + kChunk);
-    if (access_shared(warp, instruction, -1, begin, end - begin, kChunk, Access::read) == nullptr) return false;
-  }
-  bytes.resize(addresses.size() * kChunk);
-  const std::byte* const shared = warp.cta->shared.data();
-  for (size_t i = 0; i < addresses.size(); ++i) std::memcpy(bytes.data() + i * kChunk, shared + addresses[i], kChunk);
-  return true;
-}
-
-bool read_operand(Warp& warp, const Instruction& instruction, uint64_t word, const WgmmaInstruction& form, int first_row,
-                  int rows, bool transposed, std::vector<std::byte>& bytes) {
-  const Result<WgmmaDescriptor> descriptor = decode_wgmma_descriptor(word);
-  if (!descriptor.ok()) {
-    warp.fail(descriptor.error().status(), instruction, -1, fmt::format("has descriptor {:#018x}", word),
-              descriptor.error().message());
-    return false;
-  }
-  std::vector<uint32_t> addresses;
-  wgmma_chunks(form, *descriptor, first_row, rows, transposed, addresses);
-  return read_chunks(warp, instruction, addresses, bytes);
-}
-
-void count_wgmma(Counters& counters, const WgmmaInstruction& form) {
-  const int64_t operations = form.operations() / kWarpsPerWarpgroup;  // this warp's part
-  switch (form.a) {
-    case MmaType::f16:
-    case MmaType::bf16: counters.mma_flops_f16 += operations; break;
-    case MmaType::tf32: counters.mma_flops_tf32 += operations; break;
-    case MmaType::e4m3:
-    case MmaType::e5m2: counters.mma_flops_fp8 += operations; break;
-    default: counters.mma_ops_int += operations; break;
-  }
-}
-
-void run_wgmma(Warp& warp, const Instruction& instruction, LaneMask lanes) {
-  const auto& how = detail<WgmmaDetail>(instruction);
-  const WgmmaInstruction& form = how.form;
-  const LaneMask scale = warp.predicate(how.scale_d) & lanes;
-  if (!check_defined(warp, instruction, how, lanes, scale != 0)) return;
-  if (warp.cta->warps.size() < (warp.index / kWarpsPerWarpgroup + 1) * kWarpsPerWarpgroup) {
-    return warp.fail(Status::validation_failed, instruction, -1, "is executed by a warp outside of a whole warpgroup",
-                     "Launch a multiple of 128 threads.");
-  }
-  const int a_count = a_operands(how);
-  const uint64_t* const a_words = warp.lanes<uint64_t>(instruction.source(0));
-  const uint64_t* const b_words = warp.lanes<uint64_t>(instruction.source(a_count));
-  const LaneMask odd =
-      (scale == lanes ? 0 : scale) | odd_lanes(b_words, lanes) | (how.a_from_registers ? 0 : odd_lanes(a_words, lanes));
-  if (odd != 0) {
-    return warp.fail(Status::validation_failed, instruction, std::countr_zero(odd), "has a descriptor or scale-d of its own",
-                     "All threads of the warpgroup must pass the same descriptors and the same scale-d.");
-  }
-  const int lane = std::countr_zero(lanes);
-  const auto warp_in_group = static_cast<int>(warp.index % kWarpsPerWarpgroup);
-  std::vector<std::byte> a_bytes, b_bytes;
-  std::array<const LaneRegisters*, WgmmaInstruction::a_registers> a_rows{};
-  if (how.a_from_registers) {
-    for (int r = 0; r < WgmmaInstruction::a_registers; ++r)
-      a_rows[static_cast<size_t>(r)] = &warp.row(instruction.source(r));
-  } else if (!read_operand(warp, instruction, a_words[lane], form, 16 * warp_in_group, 16, how.modifiers.transpose_a,
-                           a_bytes)) {
-    return;
-  }
-  if (!read_operand(warp, instruction, b_words[lane], form, 0, form.n, how.modifiers.transpose_b, b_bytes)) return;
-
-  std::array<LaneRegisters*, 128> d{};
-  for (int r = 0; r < form.d_registers; ++r) {
-    d[static_cast<size_t>(r)] = &warp.row(instruction.destination(r));
-    warp.valid[instruction.destination(r)] |= lanes;
-  }
-  WgmmaModifiers modifiers = how.modifiers;
-  modifiers.scale_d = scale != 0;
-  wgmma(form, modifiers, {a_rows, a_bytes, b_bytes}, std::span(d.data(), static_cast<size_t>(form.d_registers)),
-        {warp.cta->launch.options.fp8_short_accumulator});
-  count_wgmma(warp.cta->counters, form);
-}
-
-Result<void> decode_mma_async(Decoder& d) {
-  const Result<WgmmaInstruction> parsed = parse_wgmma(d.opcode());
+Result<void> decode_issue(Decoder& d) {
+  const auto parsed = parse_wgmma(d.opcode());
   if (!parsed.ok()) {
     return Error(parsed.error().status(), fmt::format("PTX line {}: {}", d.instruction().line, parsed.error().message()));
   }
-  d.take_all();
   WgmmaDetail how;
-  how.form = *parsed;
+  how.wgmma = *parsed;
+  d.take_all();
   ATTUNE_CHECK(d.need_operands(4, 8));
   const auto accumulators = Decoder::elements(d.operand(0));
-  if (static_cast<int>(accumulators.size()) != how.form.d_registers) {
-    return d.malformed(fmt::format("has {} accumulator registers instead of {}", accumulators.size(), how.form.d_registers));
-  }
+  if (static_cast<int>(accumulators.size()) != how.wgmma.d_registers)
+    return d.malformed("has another number of accumulators");
   for (const auto& element : accumulators) ATTUNE_CHECK(d.add_destination(element, Type::b32));
-  how.a_from_registers = d.operand(1).kind == ptx::OperandKind::vector;
-  if (how.a_from_registers) {
-    const auto registers = Decoder::elements(d.operand(1));
-    if (static_cast<int>(registers.size()) != WgmmaInstruction::a_registers) return d.malformed("A is not four registers");
-    for (const auto& element : registers) ATTUNE_CHECK(d.add_source(element, Type::b32));
-  } else {
-    ATTUNE_CHECK(d.add_source(d.operand(1), Type::b64));
-  }
+  const auto a = Decoder::elements(d.operand(1));
+  how.a_in_registers = d.operand(1).kind == ptx::OperandKind::vector;
+  if (how.a_in_registers && a.size() != WgmmaInstruction::a_registers)
+    return d.malformed("A has another number of registers");
+  for (const auto& element : a) ATTUNE_CHECK(d.add_source(element, how.a_in_registers ? Type::b32 : Type::b64));
   ATTUNE_CHECK(d.add_source(d.operand(2), Type::b64));
-  ATTUNE_TRY(how.scale_d, d.predicate_source(d.operand(3)));
-
-  // imm-scale-a and -b belong to floating types, imm-trans-a (descriptors alone) and -b to 16-bit types.
-  const bool floating = how.form.d != MmaType::s32;
-  const bool transposable = how.form.a == MmaType::f16 || how.form.a == MmaType::bf16;
-  const size_t expected = 4 + (floating ? 2 : 0) + (transposable ? (how.a_from_registers ? 1 : 2) : 0);
-  if (d.operand_count() != expected) return d.malformed(fmt::format("has {} operands, not {}", d.operand_count(), expected));
-  std::array<int64_t, 4> immediates{};
-  for (size_t i = 4; i < expected; ++i) {
-    ATTUNE_TRY(immediates[i - 4], d.constant(d.operand(i), "an immediate modifier"));
-    const bool fits =
-        i < 6 ? immediates[i - 4] == 1 || immediates[i - 4] == -1 : immediates[i - 4] == 0 || immediates[i - 4] == 1;
-    if (!fits) return d.malformed("a scale immediate is not 1 or -1, or a transpose immediate not 0 or 1");
+  ATTUNE_TRY(d.out.source_predicate, d.predicate_source(d.operand(3)));
+  std::array<int64_t, 4> immediates{1, 1, 0, 0};
+  // A in registers cannot be transposed: its operand is left out.
+  size_t slot = 0;
+  for (size_t i = 4; i < d.operand_count(); ++i) {
+    if (how.a_in_registers && slot == 2) slot = 3;
+    if (slot >= immediates.size()) return d.malformed("has too many operands");
+    ATTUNE_TRY(immediates[slot], d.constant(d.operand(i), "a scale or transposition"));
+    ++slot;
   }
-  if (floating) {
-    how.modifiers.scale_a = static_cast<int>(immediates[0]);
-    how.modifiers.scale_b = static_cast<int>(immediates[1]);
-  }
-  if (transposable) {
-    how.modifiers.transpose_a = !how.a_from_registers && immediates[2] == 1;
-    how.modifiers.transpose_b = immediates[how.a_from_registers ? 2 : 3] == 1;
-  }
+  how.modifiers.scale_a = static_cast<int>(immediates[0]);
+  how.modifiers.scale_b = static_cast<int>(immediates[1]);
+  how.modifiers.transpose_a = immediates[2] != 0;
+  how.modifiers.transpose_b = immediates[3] != 0;
   d.out.aligned = true;
-  d.out.tracks_definition = true;
+  d.out.defines_later = true;
   d.set_detail(how);
-  d.finish(run_wgmma, InstructionClass::mma);
+  d.finish(run_issue, InstructionClass::mma);
   return {};
 }
 
-// The fence orders register accesses, and groups complete at their instruction: nothing is left to do.
-void run_nothing(Warp&, const Instruction&, LaneMask) {}
-
 Result<void> decode_wgmma(Decoder& d) {
-  if (d.take("mma_async")) return decode_mma_async(d);
-  const bool fence = d.take("fence"), commit = !fence && d.take("commit_group"),
-             wait = !fence && !commit && d.take("wait_group");
-  if (!fence && !commit && !wait) return d.unknown();
-  if (!d.take("sync") || !d.take("aligned")) return d.malformed(".sync.aligned is missing");
-  ATTUNE_CHECK(d.need_operands(wait ? 1 : 0, wait ? 1 : 0));
-  if (wait) {
-    ATTUNE_TRY(const int64_t groups, d.constant(d.operand(0), "the number of groups"));
-    if (groups < 0 || groups > 7) return d.malformed("the number of groups is not 0 to 7");
-  }
+  if (d.opcode().starts_with("wgmma.mma_async.sp")) return d.unknown();
+  if (d.take("mma_async")) return decode_issue(d);
+  const int kind = d.take_one({"fence", "commit_group", "wait_group"});
+  if (kind < 0 || !d.take("sync") || !d.take("aligned")) return d.unknown();
   d.out.aligned = true;
-  d.finish(run_nothing, InstructionClass::mma);
+  if (kind == 2) {
+    ATTUNE_CHECK(d.need_operands(1, 1));
+    ATTUNE_TRY(d.out.immediate, d.constant(d.operand(0), "the number of groups"));
+  }
+  d.finish(kind == 0 ? run_fence : kind == 1 ? run_commit : run_wait, InstructionClass::mma);
   return {};
 }
 

@@ -1,0 +1,249 @@
+#include "emulator/machine/bulk_operations.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "emulator/machine/mbarrier_ops.hpp"
+#include "emulator/machine/memory.hpp"
+#include "emulator/machine/shadow.hpp"
+#include "emulator/numerics/half.hpp"
+
+namespace attune::emulator {
+namespace {
+
+constexpr uint32_t kAsync = SharedShadow::kAsyncAgent;
+
+// The copy engine comes after what the warp has done so far.
+void order_after(Cta& cta, uint32_t warp) {
+  if (!cta.shadow->enabled()) return;
+  SharedShadow::Clock now{};
+  cta.shadow->release(warp, now);
+  cta.shadow->acquire(kAsync, now);
+}
+
+class Load : public AsyncEngine::Operation {
+ public:
+  struct Part {
+    uint32_t offset;
+    uint32_t bytes;
+    uint32_t from;  // in data_
+  };
+  Load(uint32_t rank, BarrierPlace barrier, uint32_t line, bool local, std::vector<Part> parts,
+       std::shared_ptr<const std::vector<std::byte>> data)
+      : rank_(rank), barrier_(barrier), line_(line), local_(local), parts_(std::move(parts)), data_(std::move(data)) {}
+
+  bool complete(Cluster& cluster) override {
+    Cta& cta = *cluster.ctas[rank_];
+    SharedShadow& shadow = *cta.shadow;
+    const bool tracks = shadow.enabled();
+    for (const Part& part : parts_) {
+      std::memcpy(cta.shared.data() + part.offset, data_->data() + part.from, part.bytes);
+      if (!tracks) continue;
+      if (local_) {
+        shadow.land(kAsync, part.offset, part.bytes, line_);
+      } else {
+        shadow.strong_write(part.offset, part.bytes, line_);  // order between CTAs is not tracked
+      }
+    }
+    if (tracks && barrier_.rank == rank_) shadow.release(kAsync, shadow.location_clock(barrier_.offset));
+    Result<Mbarrier> barrier = read_barrier(cluster, barrier_);
+    Result<void> done;
+    if (barrier.ok()) {
+      done = barrier->complete_tx(static_cast<int64_t>(data_->size()));
+    } else {
+      done = barrier.error();
+    }
+    if (!done.ok()) {
+      cluster.fail(
+          done.error().within(fmt::format("the bulk copy that PTX line {} issued, {} bytes to {}, completes at shared "
+                                          "address {:#x}",
+                                          line_, data_->size(), cta.describe(), barrier_.offset)));
+      return false;
+    }
+    write_barrier(cluster, barrier_, *barrier);
+    return true;
+  }
+
+ private:
+  uint32_t rank_;
+  BarrierPlace barrier_;
+  uint32_t line_;
+  bool local_;
+  std::vector<Part> parts_;
+  std::shared_ptr<const std::vector<std::byte>> data_;
+};
+
+template <class T>
+void add(std::byte* target, const std::byte* source) {
+  T x, y;
+  std::memcpy(&x, target, sizeof(T));
+  std::memcpy(&y, source, sizeof(T));
+  x = static_cast<T>(x + y);
+  std::memcpy(target, &x, sizeof(T));
+}
+
+void add_half(Format format, std::byte* target, const std::byte* source) {
+  uint16_t x, y;
+  std::memcpy(&x, target, 2);
+  std::memcpy(&y, source, 2);
+  x = half_add(format, x, y);
+  std::memcpy(target, &x, 2);
+}
+
+void combine(BulkReduction reduction, std::byte* target, const std::byte* source, uint32_t bytes) {
+  if (reduction == BulkReduction::none) {
+    std::memcpy(target, source, bytes);
+    return;
+  }
+  // Each element is added atomically. Other CTAs may be adding to it, in other threads of the host.
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  for (uint32_t at = 0; at < bytes; at += element_bytes(reduction)) {
+    switch (reduction) {
+      case BulkReduction::add_f32: add<float>(target + at, source + at); break;
+      case BulkReduction::add_f64: add<double>(target + at, source + at); break;
+      case BulkReduction::add_f16: add_half(Format::f16, target + at, source + at); break;
+      case BulkReduction::add_bf16: add_half(Format::bf16, target + at, source + at); break;
+      case BulkReduction::add_b32: add<uint32_t>(target + at, source + at); break;
+      default: add<uint64_t>(target + at, source + at); break;
+    }
+  }
+}
+
+class Store : public AsyncEngine::Operation {
+ public:
+  Store(Cta& cta, uint32_t warp, uint32_t line, std::vector<BulkPiece> pieces, BulkReduction reduction)
+      : cta_(cta), warp_(warp), line_(line), pieces_(std::move(pieces)), reduction_(reduction) {}
+
+  bool complete(Cluster& cluster) override {
+    SharedShadow& shadow = *cta_.shadow;
+    for (const BulkPiece& piece : pieces_) {
+      if (piece.memory == nullptr) continue;
+      if (shadow.enabled()) {
+        const SharedShadow::Finding finding = shadow.read(kAsync, piece.offset, piece.bytes);
+        if (finding.problem != SharedShadow::Problem::none) {
+          cluster.fail(
+              Error(Status::validation_failed,
+                    fmt::format("The bulk copy that PTX line {} issued reads {} bytes at shared address {:#x} of {}: {}. "
+                                "Write the bytes before the copy, and wait for its group before they change.",
+                                line_, piece.bytes, piece.offset, cta_.describe(), SharedShadow::explain(finding))));
+          return false;
+        }
+      }
+      combine(reduction_, piece.memory, cta_.shared.data() + piece.offset, piece.bytes);
+    }
+    if (shadow.enabled()) {  // the warp that waited may reuse the memory
+      SharedShadow::Clock now{};
+      shadow.release(kAsync, now);
+      shadow.acquire(warp_, now);
+    }
+    return true;
+  }
+
+ private:
+  Cta& cta_;
+  uint32_t warp_;
+  uint32_t line_;
+  std::vector<BulkPiece> pieces_;
+  BulkReduction reduction_;
+};
+
+}  // namespace
+
+uint32_t element_bytes(BulkReduction reduction) {
+  switch (reduction) {
+    case BulkReduction::none: return 1;
+    case BulkReduction::add_f16:
+    case BulkReduction::add_bf16: return 2;
+    case BulkReduction::add_f64:
+    case BulkReduction::add_b64: return 8;
+    default: return 4;
+  }
+}
+
+std::byte* bulk_memory(Warp& warp, const Instruction& instruction, int lane, uint64_t address, uint32_t bytes,
+                       uint32_t alignment, bool is_write) {
+  return access_memory(warp, instruction, lane, ptx::Space::global, address, bytes, is_write ? Access::write : Access::read,
+                       alignment);
+}
+
+void count_bulk(Cta& cta, const std::vector<BulkPiece>& pieces, bool is_load) {
+  int64_t bytes = 0, sectors = 0;
+  uint64_t last = ~uint64_t{0};
+  for (const BulkPiece& piece : pieces) {
+    if (piece.memory == nullptr) continue;
+    bytes += piece.bytes;
+    const auto address = reinterpret_cast<uint64_t>(piece.memory);
+    for (uint64_t sector = address / 32; sector <= (address + piece.bytes - 1) / 32; ++sector) {
+      sectors += sector != last ? 1 : 0;
+      last = sector;
+    }
+  }
+  Counters& counters = cta.counters;
+  (is_load ? counters.global_load_bytes : counters.global_store_bytes) += bytes;
+  (is_load ? counters.global_load_sectors : counters.global_store_sectors) += sectors;
+  if (is_load) counters.async_copy_bytes += bytes;
+}
+
+std::vector<uint32_t> multicast_ranks(Warp& warp, const Instruction& instruction, int lane, uint32_t mask) {
+  const auto size = static_cast<uint32_t>(warp.cta->cluster.ctas.size());
+  std::vector<uint32_t> ranks;
+  for (uint32_t rank = 0; rank < 32; ++rank) {
+    if ((mask >> rank & 1) != 0) ranks.push_back(rank);
+  }
+  if (!ranks.empty() && ranks.back() < size) return ranks;
+  warp.fail(Status::validation_failed, instruction, lane,
+            fmt::format("has the multicast mask {:#x} in a cluster of {} CTAs", mask, size),
+            "Set a bit for each receiving CTA of the cluster, and for no other.");
+  return {};
+}
+
+bool issue_load(Warp& warp, const Instruction& instruction, int lane, const std::vector<BulkPiece>& pieces,
+                const std::vector<uint32_t>& ranks, BarrierPlace barrier) {
+  Cluster& cluster = warp.cta->cluster;
+  std::vector<Load::Part> parts;
+  uint32_t total = 0;
+  for (const BulkPiece& piece : pieces) {
+    parts.push_back({piece.offset, piece.bytes, total});
+    total += piece.bytes;
+  }
+  auto data = std::make_shared<std::vector<std::byte>>(total);
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    if (pieces[i].memory != nullptr) std::memcpy(data->data() + parts[i].from, pieces[i].memory, pieces[i].bytes);
+  }
+  for (const uint32_t rank : ranks) {
+    Cta& cta = *cluster.ctas[rank];
+    const bool local = &cta == warp.cta;
+    if (local && cta.shadow->enabled()) {
+      order_after(cta, warp.index);
+      for (const Load::Part& part : parts) {
+        const SharedShadow::Finding finding = cta.shadow->begin_copy(warp.index, part.offset, part.bytes, instruction.line);
+        if (finding.problem == SharedShadow::Problem::none) continue;
+        warp.fail(Status::validation_failed, instruction, lane,
+                  fmt::format("copies to {} bytes at shared address {:#x}: {}", part.bytes, part.offset,
+                              SharedShadow::explain(finding)),
+                  "Wait on a barrier at which all readers of the buffer have arrived before refilling it.");
+        return false;
+      }
+    }
+    const BarrierPlace place = ranks.size() == 1 ? barrier : BarrierPlace{rank, barrier.offset};
+    cluster.async->defer(place, std::make_unique<Load>(rank, place, instruction.line, local, parts, data));
+  }
+  count_bulk(*warp.cta, pieces, true);
+  return true;
+}
+
+bool issue_store(Warp& warp, const Instruction& instruction, int lane, std::vector<BulkPiece> pieces,
+                 BulkReduction reduction) {
+  order_after(*warp.cta, warp.index);
+  count_bulk(*warp.cta, pieces, false);
+  auto operation = std::make_unique<Store>(*warp.cta, warp.index, instruction.line, std::move(pieces), reduction);
+  warp.cta->cluster.async->defer_in_group(warp, lane, std::move(operation));
+  return true;
+}
+
+}  // namespace attune::emulator
