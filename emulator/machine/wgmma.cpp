@@ -18,7 +18,7 @@ void WgmmaQueue::start() { warps_.assign(cta_.launch.warps(), {}); }
 bool WgmmaQueue::check_operand(Warp& warp, const Instruction& instruction, const WgmmaDescriptor& descriptor, int rows,
                                bool transposed) {
   std::vector<uint32_t> addresses;
-  wgmma_chunks(detail<WgmmaDetail>(instruction).wgmma, descriptor, 0, rows, transposed, addresses);
+  wgmma_chunks(detail<WgmmaDetail>(instruction).wgmma, descriptor, rows, transposed, addresses);
   SharedShadow& shadow = *cta_.shadow;
   const uint64_t rank = uint64_t{cta_.rank} << kClusterRankShift;
   for (const uint32_t address : addresses) {
@@ -96,51 +96,71 @@ void WgmmaQueue::read_chunks(const std::vector<uint32_t>& addresses, std::vector
   for (size_t i = 0; i < addresses.size(); ++i) std::memcpy(bytes.data() + i * 16, cta_.shared.data() + addresses[i], 16);
 }
 
-void WgmmaQueue::execute(Warp& warp, const Operation& operation) {
-  const auto& how = detail<WgmmaDetail>(*operation.instruction);
-  constexpr int kRows = WgmmaInstruction::m / kWarpsPerWarpgroup;
-  const int first_row = static_cast<int>(warp.index % kWarpsPerWarpgroup) * kRows;
+void WgmmaQueue::execute(uint32_t group, size_t index) {
+  const Operation& first = warps_[group * kWarpsPerWarpgroup].issued[index];
+  const auto& how = detail<WgmmaDetail>(*first.instruction);
   std::vector<uint32_t> addresses;
   std::vector<std::byte> a;
   std::vector<std::byte> b;
-  std::array<const LaneRegisters*, WgmmaInstruction::a_registers> a_registers{};
+  std::array<std::array<const LaneRegisters*, WgmmaInstruction::a_registers>, kWarpsPerWarpgroup> a_registers{};
   WgmmaOperands operands;
-  if (how.a_in_registers) {
-    for (size_t i = 0; i < a_registers.size(); ++i) a_registers[i] = &operation.a[i];
-    operands.a_registers = a_registers;
-  } else {
-    // Descriptors were decoded once already, when the operation was issued.
-    const auto descriptor = decode_wgmma_descriptor(operation.a_descriptor);
-    wgmma_chunks(how.wgmma, *descriptor, first_row, kRows, how.modifiers.transpose_a, addresses);
+  // Descriptors were decoded once already, when the operation was issued.
+  if (!how.a_in_registers) {
+    const auto descriptor = decode_wgmma_descriptor(first.a_descriptor);
+    wgmma_chunks(how.wgmma, *descriptor, WgmmaInstruction::m, how.modifiers.transpose_a, addresses);
     read_chunks(addresses, a);
     operands.a = a;
   }
-  const auto descriptor = decode_wgmma_descriptor(operation.b_descriptor);
-  addresses.clear();
-  wgmma_chunks(how.wgmma, *descriptor, 0, how.wgmma.n, how.modifiers.transpose_b, addresses);
+  const auto descriptor = decode_wgmma_descriptor(first.b_descriptor);
+  wgmma_chunks(how.wgmma, *descriptor, how.wgmma.n, how.modifiers.transpose_b, addresses);
   read_chunks(addresses, b);
   operands.b = b;
-  std::vector<LaneRegisters*> d;
-  for (int i = 0; i < how.wgmma.d_registers; ++i) d.push_back(&warp.row(operation.instruction->destination(i)));
+  std::array<std::vector<LaneRegisters*>, kWarpsPerWarpgroup> targets;
+  std::array<WarpTargets, kWarpsPerWarpgroup> d;
+  for (size_t w = 0; w < kWarpsPerWarpgroup; ++w) {
+    Warp& warp = cta_.warps[group * kWarpsPerWarpgroup + w];
+    WarpQueue& queue = warps_[warp.index];
+    const Operation& own = queue.issued[index];
+    for (int i = 0; i < how.wgmma.d_registers; ++i) {
+      const Slot slot = own.instruction->destination(i);
+      const auto [found, is_new] = queue.results.try_emplace(slot);
+      if (is_new) found->second = warp.row(slot);
+      targets[w].push_back(&found->second);
+    }
+    d[w] = targets[w];
+    if (how.a_in_registers) {
+      for (size_t i = 0; i < a_registers[w].size(); ++i) a_registers[w][i] = &own.a[i];
+      operands.a_registers[w] = a_registers[w];
+    }
+  }
   WgmmaModifiers modifiers = how.modifiers;
-  modifiers.scale_d = operation.scale_d;
+  modifiers.scale_d = first.scale_d;
   wgmma(how.wgmma, modifiers, operands, d, {cta_.launch.options.fp8_short_accumulator});
 }
 
-void WgmmaQueue::wait(Warp& warp, uint32_t newest) {
+bool WgmmaQueue::wait(Warp& warp, uint32_t newest) {
   WarpQueue& queue = warps_[warp.index];
-  if (queue.groups.size() <= newest) return;
+  if (queue.groups.size() <= newest) return true;
   const size_t target = queue.groups[queue.groups.size() - newest - 1];
-  while (queue.executed < target) execute(warp, queue.issued[queue.executed++]);
+  const uint32_t group = warp.index / kWarpsPerWarpgroup;
+  for (uint32_t w = 0; w < kWarpsPerWarpgroup; ++w) {
+    const uint32_t index = group * kWarpsPerWarpgroup + w;
+    if (index >= warps_.size() || warps_[index].issued.size() < target) return false;
+  }
+  while (executed_[group] < target) execute(group, executed_[group]++);
   std::erase_if(queue.last_use, [&](const auto& entry) {
     if (entry.second >= target) return false;
+    const auto result = queue.results.find(entry.first);
+    warp.row(entry.first) = result->second;
     warp.valid[entry.first] = kAllLanes;
+    queue.results.erase(result);
     return true;
   });
   SharedShadow::Clock clock{};
   cta_.shadow->release(SharedShadow::kAsyncAgent, clock);
   cta_.shadow->acquire(warp.index, clock);
   cta_.cluster.note_progress();
+  return true;
 }
 
 namespace {
@@ -152,7 +172,9 @@ void run_commit(Warp& warp, const Instruction&, LaneMask) { warp.cta->wgmma->com
 void run_fence(Warp&, const Instruction&, LaneMask) {}
 
 void run_wait(Warp& warp, const Instruction& instruction, LaneMask) {
-  warp.cta->wgmma->wait(warp, static_cast<uint32_t>(instruction.immediate));
+  if (warp.cta->wgmma->wait(warp, static_cast<uint32_t>(instruction.immediate))) return;
+  --warp.current.pc;
+  warp.poll_failed();
 }
 
 Result<void> decode_issue(Decoder& d) {

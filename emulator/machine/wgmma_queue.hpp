@@ -1,7 +1,7 @@
 // wgmma operations of a warpgroup that are under way.
 //
-// Each warp carries out its 16 rows of an operation when it waits for it: shared memory is read as late as PTX allows, and
-// the accumulators count as undefined until then.
+// An operation is carried out when a warp waits for it and all four warps have issued it; each warp sees its registers
+// change at its own wait. Until then the accumulators count as undefined.
 #pragma once
 
 #include <array>
@@ -27,7 +27,8 @@ class WgmmaQueue {
 
   void issue(Warp& warp, const Instruction& instruction);
   void commit(Warp& warp);
-  void wait(Warp& warp, uint32_t newest);
+  // False: not all warps have issued what this one waits for; it must try again.
+  bool wait(Warp& warp, uint32_t newest);
 
  private:
   struct Operation {
@@ -39,17 +40,18 @@ class WgmmaQueue {
   };
   struct WarpQueue {
     std::vector<Operation> issued;
-    size_t executed = 0;
-    std::vector<size_t> groups;       // operations issued when each group was committed
-    std::map<Slot, size_t> last_use;  // of an accumulator: the operation after which it may be read
+    std::vector<size_t> groups;             // operations issued when each group was committed
+    std::map<Slot, LaneRegisters> results;  // not in the registers yet
+    std::map<Slot, size_t> last_use;        // of an accumulator: the operation after which it may be read
   };
-  void execute(Warp& warp, const Operation& operation);
+  void execute(uint32_t group, size_t index);
   bool check_operand(Warp& warp, const Instruction& instruction, const WgmmaDescriptor& descriptor, int rows,
                      bool transposed);
   void read_chunks(const std::vector<uint32_t>& addresses, std::vector<std::byte>& bytes) const;
 
   Cta& cta_;
   std::vector<WarpQueue> warps_;
+  std::vector<size_t> executed_;  // by warpgroup
 };
 
 }  // namespace attune::emulator
