@@ -148,17 +148,17 @@ uint64_t encode_wgmma_descriptor(const WgmmaDescriptor& descriptor) {
          kModes[static_cast<int>(descriptor.swizzle)] << 62;
 }
 
-void wgmma_chunks(const WgmmaInstruction& instruction, const WgmmaDescriptor& descriptor, int first_row, int rows,
-                  bool transposed, std::vector<uint32_t>& addresses) {
+void wgmma_chunks(const WgmmaInstruction& instruction, const WgmmaDescriptor& descriptor, int rows, bool transposed,
+                  std::vector<uint32_t>& addresses) {
   addresses.clear();
   const bool plain = descriptor.swizzle == Swizzle::none;
   const uint32_t pitch = span_bytes(descriptor.swizzle);  // 16 bytes where there is no swizzle
-  const auto first = static_cast<uint32_t>(first_row), end = static_cast<uint32_t>(first_row + rows);
+  const auto count = static_cast<uint32_t>(rows);
   const auto add = [&](uint32_t offset) {
     addresses.push_back(swizzle_address(descriptor.swizzle, descriptor.start + offset));
   };
   if (!transposed) {
-    for (uint32_t row = first; row < end; ++row) {
+    for (uint32_t row = 0; row < count; ++row) {
       for (uint32_t c = 0; c < 2; ++c) {
         add(row / 8 * descriptor.stride_bytes + row % 8 * pitch + c * (plain ? descriptor.leading_bytes : kChunkBytes));
       }
@@ -169,29 +169,33 @@ void wgmma_chunks(const WgmmaInstruction& instruction, const WgmmaDescriptor& de
   const uint32_t next_line = plain ? descriptor.stride_bytes : descriptor.leading_bytes;
   const uint32_t next_rows = plain ? descriptor.leading_bytes : descriptor.stride_bytes;
   for (uint32_t k = 0; k < static_cast<uint32_t>(instruction.k); ++k) {
-    for (uint32_t c = first / 8; c < end / 8; ++c) {
+    for (uint32_t c = 0; c < count / 8; ++c) {
       add(k / 8 * next_rows + k % 8 * pitch + c / chunks_per_line * next_line + c % chunks_per_line * kChunkBytes);
     }
   }
 }
 
 void wgmma(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers, const WgmmaOperands& operands,
-           std::span<LaneRegisters* const> d, const MmaOptions& options) {
+           const std::array<WarpTargets, kWarpsPerWarpgroup>& d, const MmaOptions& options) {
   const MmaInstruction tile = tile_of(instruction);
-  LaneRegisters a[4], b[2];
-  for (int r = 0; r < 4; ++r) {  // rows 8 (r % 2), chunk r / 2 along k
-    if (operands.a.empty()) {
-      a[r] = *operands.a_registers[r];
-    } else if (modifiers.transpose_a) {
-      load_transposed(operands.a.data() + r / 2 * 8 * kRowBytes + r % 2 * kChunkBytes, kRowBytes, a[r]);
-    } else {
-      load_rows(operands.a.data() + r % 2 * 8 * kRowBytes + r / 2 * kChunkBytes, kRowBytes, a[r]);
-    }
-    if (modifiers.scale_a * modifiers.scale_b < 0) {
-      for (uint32_t& word : a[r]) word ^= sign_bits(instruction.a);
+  const bool negative = modifiers.scale_a * modifiers.scale_b < 0;
+  std::array<std::array<LaneRegisters, 4>, kWarpsPerWarpgroup> a;
+  for (int w = 0; w < kWarpsPerWarpgroup; ++w) {
+    for (int r = 0; r < 4; ++r) {  // rows 8 (r % 2) of the warp, chunk r / 2 along k
+      LaneRegisters& target = a[w][r];
+      if (operands.a.empty()) {
+        target = *operands.a_registers[w][r];
+      } else if (modifiers.transpose_a) {
+        constexpr int kStride = 2 * WgmmaInstruction::m;
+        load_transposed(operands.a.data() + r / 2 * 8 * kStride + (2 * w + r % 2) * kChunkBytes, kStride, target);
+      } else {
+        load_rows(operands.a.data() + (2 * w + r % 2) * 8 * kRowBytes + r / 2 * kChunkBytes, kRowBytes, target);
+      }
+      if (!negative) continue;
+      for (uint32_t& word : target) word ^= sign_bits(instruction.a);
     }
   }
-  const LaneRegisters* const left[] = {&a[0], &a[1], &a[2], &a[3]};
+  LaneRegisters b[2];
   const LaneRegisters* const right[] = {&b[0], &b[1]};
   const LaneRegisters zero{};
   const auto registers = static_cast<size_t>(tile.d_registers);
@@ -203,10 +207,13 @@ void wgmma(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers,
         load_rows(operands.b.data() + block * 8 * kRowBytes + c * kChunkBytes, kRowBytes, b[c]);
       }
     }
-    const auto target = d.subspan(static_cast<size_t>(block) * registers, registers);
-    const LaneRegisters* sum[4] = {&zero, &zero, &zero, &zero};
-    if (modifiers.scale_d) std::copy(target.begin(), target.end(), sum);
-    mma(tile, left, right, std::span(sum, registers), target, options);
+    for (int w = 0; w < kWarpsPerWarpgroup; ++w) {
+      const LaneRegisters* const left[] = {&a[w][0], &a[w][1], &a[w][2], &a[w][3]};
+      const WarpTargets target = d[w].subspan(static_cast<size_t>(block) * registers, registers);
+      const LaneRegisters* sum[4] = {&zero, &zero, &zero, &zero};
+      if (modifiers.scale_d) std::copy(target.begin(), target.end(), sum);
+      mma(tile, left, right, std::span(sum, registers), target, options);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// wgmma.mma_async: D = A * B + D with operands in shared memory behind 64-bit descriptors, warp by warp of a warpgroup.
+// wgmma.mma_async of one warpgroup: D = A * B + D with operands in shared memory behind 64-bit descriptors.
 //
 // Source: PTX ISA, "Asynchronous warpgroup level matrix instructions": "Shared memory matrix layout", "Strides", "Matrix
 // descriptor format" and the register fragments. Pure functions, any thread; when the operands are read and when D may be
@@ -13,6 +13,7 @@
 //                                                 (span / 16)) 16
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -61,20 +62,24 @@ Result<WgmmaDescriptor> decode_wgmma_descriptor(uint64_t descriptor);
 // The other direction, for tests and tools. Offsets are multiples of 16 below 2^18.
 uint64_t encode_wgmma_descriptor(const WgmmaDescriptor& descriptor);
 
-// Shared-memory addresses of the 16-byte chunks of `rows` rows of an operand along M or N from `first_row` (multiples of 8),
-// all types having 32 bytes along K: K-major [rows][2], MN-major (transposed) [k][rows / 8].
-void wgmma_chunks(const WgmmaInstruction& instruction, const WgmmaDescriptor& descriptor, int first_row, int rows,
-                  bool transposed, std::vector<uint32_t>& addresses);
+// Shared-memory addresses of the 16-byte chunks of an operand with `rows` rows along M or N (64 for A, n for B), all types
+// having 32 bytes along K: K-major [rows][2], MN-major (transposed) [k][rows / 8].
+void wgmma_chunks(const WgmmaInstruction& instruction, const WgmmaDescriptor& descriptor, int rows, bool transposed,
+                  std::vector<uint32_t>& addresses);
 
-// What one warp multiplies: warp w of the group has rows 16w to 16w + 15 of A and D, and all of B.
+// One warp's registers: a_registers or d_registers of them. Warp w of the group has rows 16w to 16w + 15 of A and D.
+using WarpRegisters = std::span<const LaneRegisters* const>;
+using WarpTargets = std::span<LaneRegisters* const>;
+
+// The operand data: the bytes of the chunks in the order of wgmma_chunks(), or, for A, registers of the four warps.
 struct WgmmaOperands {
-  std::span<const LaneRegisters* const> a_registers;  // a_registers of them, used when `a` is empty
-  std::span<const std::byte> a;                       // the warp's 16 rows: the chunks in the order of wgmma_chunks()
-  std::span<const std::byte> b;                       // n rows, likewise
+  std::span<const std::byte> a;  // empty: A comes from a_registers
+  std::array<WarpRegisters, kWarpsPerWarpgroup> a_registers;
+  std::span<const std::byte> b;
 };
 
-// One warp's part: its d_registers are read (when scale_d) and written.
+// d[w] are the d_registers of warp w, read (when scale_d) and written.
 void wgmma(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers, const WgmmaOperands& operands,
-           std::span<LaneRegisters* const> d, const MmaOptions& options = {});
+           const std::array<WarpTargets, kWarpsPerWarpgroup>& d, const MmaOptions& options = {});
 
 }  // namespace attune::emulator

@@ -83,12 +83,12 @@ void copy_tiles(const Matrix& matrix, Swizzle swizzle, uint32_t shared_address, 
   }
 }
 
-std::vector<std::byte> gather(const WgmmaInstruction& instruction, uint64_t descriptor, int first_row, int rows,
-                              bool transposed, const std::vector<std::byte>& shared) {
+std::vector<std::byte> gather(const WgmmaInstruction& instruction, uint64_t descriptor, int rows, bool transposed,
+                              const std::vector<std::byte>& shared) {
   const Result<WgmmaDescriptor> decoded = decode_wgmma_descriptor(descriptor);
   EXPECT_TRUE(decoded.ok());
   std::vector<uint32_t> addresses;
-  wgmma_chunks(instruction, *decoded, first_row, rows, transposed, addresses);
+  wgmma_chunks(instruction, *decoded, rows, transposed, addresses);
   EXPECT_EQ(addresses.size() * 16, static_cast<size_t>(rows * 32));
   std::vector<std::byte> bytes(addresses.size() * 16);
   for (size_t i = 0; i < addresses.size(); ++i) {
@@ -99,19 +99,16 @@ std::vector<std::byte> gather(const WgmmaInstruction& instruction, uint64_t desc
   return bytes;
 }
 
-// The operands of a warpgroup: A of each warp, from shared memory or from registers, and B for all.
+// The operands of a warpgroup: A from shared memory or from registers, and B.
 struct Group {
-  std::array<std::vector<std::byte>, 4> a;
+  std::vector<std::byte> a;
   std::array<std::array<const LaneRegisters*, 4>, 4> a_registers{};
   std::vector<std::byte> b;
 
   void gather_from(const WgmmaInstruction& instruction, const WgmmaModifiers& modifiers, const WgmmaDescriptor& a_descriptor,
                    const WgmmaDescriptor& b_descriptor, const std::vector<std::byte>& shared) {
-    const uint64_t a_word = encode_wgmma_descriptor(a_descriptor), b_word = encode_wgmma_descriptor(b_descriptor);
-    for (int warp = 0; warp < 4; ++warp) {
-      a[static_cast<size_t>(warp)] = gather(instruction, a_word, 16 * warp, 16, modifiers.transpose_a, shared);
-    }
-    b = gather(instruction, b_word, 0, instruction.n, modifiers.transpose_b, shared);
+    a = gather(instruction, encode_wgmma_descriptor(a_descriptor), 64, modifiers.transpose_a, shared);
+    b = gather(instruction, encode_wgmma_descriptor(b_descriptor), instruction.n, modifiers.transpose_b, shared);
   }
 };
 
@@ -130,11 +127,16 @@ struct Accumulators {
     registers[warp][r][lane] |= code << shift;
   }
   void multiply(const WgmmaModifiers& modifiers, const Group& group) {
+    WgmmaOperands operands;
+    operands.a = group.a, operands.b = group.b;
+    std::array<std::vector<LaneRegisters*>, 4> pointers;
+    std::array<WarpTargets, 4> targets;
     for (size_t warp = 0; warp < 4; ++warp) {
-      std::vector<LaneRegisters*> targets;
-      for (LaneRegisters& one : registers[warp]) targets.push_back(&one);
-      wgmma(instruction, modifiers, {group.a_registers[warp], group.a[warp], group.b}, targets);
+      operands.a_registers[warp] = group.a_registers[warp];
+      for (LaneRegisters& one : registers[warp]) pointers[warp].push_back(&one);
+      targets[warp] = pointers[warp];
     }
+    wgmma(instruction, modifiers, operands, targets);
   }
 
   WgmmaInstruction instruction;
@@ -331,10 +333,7 @@ TEST(Wgmma, Bits) {
   for (std::byte& one : a) one = static_cast<std::byte>(random());
   for (std::byte& one : b) one = static_cast<std::byte>(random());
   Group group;
-  for (size_t warp = 0; warp < 4; ++warp) {
-    const auto rows = std::span(a).subspan(warp * 16 * 32, 16 * 32);
-    group.a[warp].assign(rows.begin(), rows.end());
-  }
+  group.a = a;
   group.b = b;
   Accumulators d(instruction);
   d.write(5, 3, 1000);
