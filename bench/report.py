@@ -1,6 +1,6 @@
 """Writes the tables of docs/performance.md and the plots in docs/plots/ from the results of a run.
 
-    python bench/report.py --peers bench/results/peers.json --micro bench/results/micro.json
+    python bench/report.py --peers bench/results/peers.json --micro bench/results/micro.json --gpu bench/results/gpu.json
 
 Only the blocks between `<!-- begin NAME -->` and `<!-- end NAME -->` are replaced; the words around them are written by hand.
 """
@@ -17,6 +17,7 @@ from statistics import geometric_mean
 BENCH = Path(__file__).resolve().parent
 sys.path.insert(0, str(BENCH))
 
+import gpu_report  # noqa: E402
 import plots  # noqa: E402
 
 TITLES = {"attune": "Attune", "torch": "PyTorch", "onnxruntime": "ONNX Runtime"}
@@ -221,6 +222,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", default="bench/results/peers.json", help="written by bench/compare.py")
     parser.add_argument("--micro", default="bench/results/micro.json", help="written by attune_bench")
+    parser.add_argument("--gpu", default="bench/results/gpu.json", help="written by bench/gpu.py")
     parser.add_argument("--docs", default="docs/performance.md")
     parser.add_argument("--plots", default="docs/plots")
     options = parser.parse_args()
@@ -240,6 +242,11 @@ def main() -> int:
         micro = json.loads(Path(options.micro).read_text())
         text = replace_block(text, "micro", micro_block(micro))
         plots.configs(micro, directory / "configs.svg")
+    # Results of a GPU come from another machine: without them, what the page says of the last ones stays.
+    if Path(options.gpu).is_file():
+        text = replace_block(text, "gpu", gpu_report.gpu_block(json.loads(Path(options.gpu).read_text())))
+    elif re.search(r"<!-- begin gpu -->\n\s*<!-- end gpu -->", text):
+        text = replace_block(text, "gpu", gpu_report.NOT_MEASURED)
     docs.write_text(text)
     print(f"wrote {docs} and {directory}/")
     return 0

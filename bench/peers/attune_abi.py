@@ -7,11 +7,9 @@ import time
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 from pathlib import Path
 
-import numpy as np
+from peers.case import Case
 
-from peers.cases import Case, aligned, numpy_dtype, read_array
-
-DTYPE = {"fp32": 0, "bf16": 2}
+DTYPE = {"fp32": 0, "fp16": 1, "bf16": 2}
 POLICY_COMPILE = 1
 
 
@@ -166,58 +164,34 @@ class Library:
         return value
 
 
-class Peer:
-    def __init__(self, options: dict):
-        self.options = options
-        self.library = Library(options["library"])
-        context_options = self.library.init("attune_context_options_init", ContextOptions)
-        context_options.device = b"cpu"
-        context_options.threads = options["threads"]
-        store = Path(options["store"])
-        context_options.records_directory = str(store / "records").encode()
-        context_options.kernels_directory = str(store / "kernels").encode()
-        context_options.worker_program = options["program"].encode()
-        self.context = c_void_p()
-        self.library.check(
-            self.library.c.attune_context_create(ctypes.byref(context_options), ctypes.byref(self.context))
-        )
-        self.plan = c_void_p()
-        self.tuning: dict = {}
-        self.keep: tuple = ()
+class Session:
+    """One context of the library, with what every measurement needs of it."""
 
-    def versions(self) -> dict[str, str]:
+    def __init__(self, library: str, device: str, store: Path, program: str, threads: int = 0):
+        self.library = Library(library)
+        options = self.library.init("attune_context_options_init", ContextOptions)
+        options.device = device.encode()
+        options.threads = threads
+        options.records_directory = str(store / "records").encode()
+        options.kernels_directory = str(store / "kernels").encode()
+        options.worker_program = program.encode()
+        self.context = c_void_p()
+        self.library.check(self.library.c.attune_context_create(ctypes.byref(options), ctypes.byref(self.context)))
+
+    def close(self) -> None:
+        self.library.c.attune_context_destroy(self.context)
+        self.context = c_void_p()
+
+    def device(self) -> dict[str, str]:
         info = self.library.sized(DeviceInfo)
         self.library.check(self.library.c.attune_context_device(self.context, ctypes.byref(info)))
         return {
             "attune": self.library.c.attune_version().decode(),
             "device": info.name.decode(),
             "arch": info.arch.decode(),
-            "threads": str(self.options["threads"]),
         }
 
-    def notes(self) -> list[str]:
-        provenance = self.library.sized(Provenance)
-        self.library.check(self.library.c.attune_plan_provenance(self.plan, ctypes.byref(provenance)))
-        notes = [f"{provenance.origin_name.decode()}: {provenance.config.decode()}"]
-        if self.tuning:
-            notes.append(
-                "tuning: {evaluated} configs in {seconds:.1f} s, heuristic {heuristic_ms:.3f} ms, "
-                "best {best_ms:.3f} ms".format(**self.tuning)
-            )
-        return notes
-
-    def release(self) -> None:
-        if self.plan:
-            self.library.c.attune_plan_release(self.plan)
-            self.plan = c_void_p()
-        self.keep = ()
-        self.tuning = {}
-
-    @staticmethod
-    def output(result: np.ndarray) -> np.ndarray:
-        return result
-
-    def _problem(self, case: Case) -> ctypes.Structure:
+    def problem(self, case: Case) -> ctypes.Structure:
         problem = self.library.init("attune_problem_init", Problem)
         if (problem.head_dim_qk, problem.window_left, problem.window_right) != (64, -1, -1):
             raise AttuneError("attune_problem_init wrote other defaults: bring attune_abi.py in line with attune.h")
@@ -228,10 +202,33 @@ class Peer:
         problem.causal = int(case.causal)
         return problem
 
-    def tune(self, problem: ctypes.Structure) -> None:
+    def find(self, problem: ctypes.Structure, stream: int | None = None) -> c_void_p:
+        """The plan; release it with attune_plan_release."""
+        plan = c_void_p()
+        self.library.check(
+            self.library.c.attune_find(
+                self.context, ctypes.byref(problem), c_int32(POLICY_COMPILE), c_void_p(stream), ctypes.byref(plan)
+            )
+        )
+        return plan
+
+    def provenance(self, plan: c_void_p) -> ctypes.Structure:
+        provenance = self.library.sized(Provenance)
+        self.library.check(self.library.c.attune_plan_provenance(plan, ctypes.byref(provenance)))
+        return provenance
+
+    def tensors(self, problem: ctypes.Structure, q: int, k: int, v: int, o: int) -> ctypes.Structure:
+        """Addresses of contiguous Q, K, V and O in the problem's layout."""
+        tensors = self.library.init("attune_tensors_init", Tensors)
+        self.library.check(self.library.c.attune_tensors_set_contiguous(ctypes.byref(problem), ctypes.byref(tensors)))
+        tensors.q.data, tensors.k.data, tensors.v.data, tensors.o.data = q, k, v, o
+        return tensors
+
+    def tune(self, problem: ctypes.Structure, budget: str, cache_regime: str = "hot") -> dict:
         """Searches configs under the budget; what earlier runs measured is in the records and is not measured again."""
         options = self.library.init("attune_tune_options_init", TuneOptions)
-        options.budget = self.options["tune_budget"].encode()
+        options.budget = budget.encode()
+        options.cache_regime = cache_regime.encode()
         tuning = c_void_p()
         problems = (POINTER(Problem) * 1)(ctypes.pointer(problem))
         start = time.perf_counter()
@@ -242,7 +239,7 @@ class Peer:
         )
         outcome = self.library.sized(Outcome)
         self.library.check(self.library.c.attune_tuning_outcome(tuning, c_size_t(0), ctypes.byref(outcome)))
-        self.tuning = {
+        tuned = {
             "seconds": time.perf_counter() - start,
             "status": outcome.status.decode(),
             "evaluated": outcome.evaluated,
@@ -252,42 +249,4 @@ class Peer:
             "best_ms": outcome.best_ms,
         }
         self.library.c.attune_tuning_release(tuning)
-
-    def forms(self, case: Case, directory: Path):
-        def execute():
-            library, c = self.library, self.library.c
-            problem = self._problem(case)
-            if self.options["tune_budget"] != "none":
-                self.tune(problem)
-            library.check(
-                c.attune_find(
-                    self.context, ctypes.byref(problem), c_int32(POLICY_COMPILE), None, ctypes.byref(self.plan)
-                )
-            )
-            q, k, v = (read_array(directory / f"{name}.npy", case.dtype) for name in "qkv")
-            o = aligned(case.q_shape(), numpy_dtype(case.dtype))
-            tensors = library.init("attune_tensors_init", Tensors)
-            library.check(c.attune_tensors_set_contiguous(ctypes.byref(problem), ctypes.byref(tensors)))
-            tensors.q.data, tensors.k.data = q.ctypes.data, k.ctypes.data
-            tensors.v.data, tensors.o.data = v.ctypes.data, o.ctypes.data
-            workspace_bytes = c.attune_plan_workspace_bytes(self.plan)
-            workspace = aligned((max(workspace_bytes, 1),), np.dtype(np.uint8))
-            self.keep = (q, k, v, o, tensors, workspace)
-            arguments = (
-                self.context,
-                self.plan,
-                ctypes.addressof(tensors),
-                workspace.ctypes.data if workspace_bytes else None,
-                workspace_bytes,
-                None,
-            )
-
-            def call():
-                status = c.attune_execute(*arguments)
-                if status:
-                    library.check(status)
-                return o
-
-            return call
-
-        yield "attune_execute", execute
+        return tuned

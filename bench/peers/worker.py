@@ -18,7 +18,7 @@ import numpy as np
 
 from peers.cases import Case
 
-MODULES = {"attune": "peers.attune_abi", "torch": "peers.torch_sdpa", "onnxruntime": "peers.onnx_attention"}
+MODULES = {"attune": "peers.attune_cpu", "torch": "peers.torch_sdpa", "onnxruntime": "peers.onnx_attention"}
 
 # A cold start costs a few ms at most (537 MB of KV are read in 9 ms): below 1 % of a longer call.
 WAKING_MATTERS_MS = 500
