@@ -37,7 +37,8 @@ TEST(Verbs, SupportAsksTheFamilies) {
   const auto all = program.run({"support", "--json"});
   ASSERT_EQ(all.code, 0) << all.err;
   std::set<std::string> families;
-  for (const json& column : all.json()["families"]) {
+  const json printed = all.json();
+  for (const json& column : printed["families"]) {
     families.insert(column["family"]);
     EXPECT_FALSE(column["archs"].empty());
     for (const json& feature : column["features"]) {
