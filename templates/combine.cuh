@@ -45,7 +45,7 @@ extern "C" __global__ void __launch_bounds__(combine_warps * warp_lanes) attune_
       low += sums.x * weight;
       high += sums.y * weight;
     }
-    store_pair(o + column * 2, low, high, a.aligned_o != 0);
+    store_pair(o + column * 2, Element::pack(low, high), a.aligned_o != 0);
   }
   if (spec::lse && lane == 0) *lse_of(a, w, query, head) = result.lse;
 }

@@ -28,12 +28,58 @@ __device__ inline float* lse_of(const Arguments& a, const Work& w, int query, in
 }
 
 // Two neighbouring columns of O.
-__device__ inline void store_pair(char* address, float low, float high, bool aligned) {
-  const u32 packed = Element::pack(low, high);
+__device__ inline void store_pair(char* address, u32 pair, bool aligned) {
   if (aligned) {
-    *reinterpret_cast<u32*>(address) = packed;
+    *reinterpret_cast<u32*>(address) = pair;
   } else {
-    reinterpret_cast<u16*>(address)[0] = static_cast<u16>(packed);
-    reinterpret_cast<u16*>(address)[1] = static_cast<u16>(packed >> 16);
+    reinterpret_cast<u16*>(address)[0] = static_cast<u16>(pair);
+    reinterpret_cast<u16*>(address)[1] = static_cast<u16>(pair >> 16);
+  }
+}
+
+// Each lane of a quad holds, for four neighbouring 8-column tiles of one row, columns 2 * (lane % 4) and the next. Afterwards
+// it holds the eight columns of tile lane % 4: 16 bytes, so that the quad stores 64 in a row instead of four times 16.
+__device__ inline void transpose_quad(u32 (&pairs)[4]) {
+  const bool odd = (threadIdx.x & 1) != 0, upper = (threadIdx.x & 2) != 0;
+  // What stays and what goes is chosen by selects: an array indexed by a lane's number would live in memory.
+  const u32 first = __shfl_xor_sync(0xffffffff, odd ? pairs[0] : pairs[1], 1);
+  const u32 second = __shfl_xor_sync(0xffffffff, odd ? pairs[2] : pairs[3], 1);
+  const u32 a = odd ? first : pairs[0], b = odd ? pairs[1] : first;
+  const u32 c = odd ? second : pairs[2], d = odd ? pairs[3] : second;
+  const u32 third = __shfl_xor_sync(0xffffffff, upper ? a : c, 2);
+  const u32 fourth = __shfl_xor_sync(0xffffffff, upper ? b : d, 2);
+  pairs[0] = upper ? third : a;
+  pairs[1] = upper ? fourth : b;
+  pairs[2] = upper ? c : third;
+  pairs[3] = upper ? d : fourth;
+}
+
+// Stores one row's `tiles` tiles of O from column `first_column` on: elements 2 * half and the next of each accumulator, times
+// `factor`. `row` is where the row starts. Every lane of the warp calls it; what does not exist is not stored.
+template <int tiles>
+__device__ inline void store_row(char* row, const float (&o)[tiles][4], int half, float factor, int first_column, bool exists,
+                                 bool aligned) {
+  const int quad = static_cast<int>(threadIdx.x) % 4;
+  char* start = row + first_column * 2;
+  const auto pair = [&](int n) { return Element::pack(o[n][2 * half] * factor, o[n][2 * half + 1] * factor); };
+  const auto inside = [&](int n) { return exists && first_column + 8 * n < spec::head_dim_v; };
+#pragma unroll
+  for (int n = 0; n + 4 <= tiles; n += 4) {
+    u32 pairs[4] = {pair(n), pair(n + 1), pair(n + 2), pair(n + 3)};
+    if (aligned) {
+      transpose_quad(pairs);
+      if (inside(n + quad)) {
+        *reinterpret_cast<uint4*>(start + 16 * (n + quad)) = {pairs[0], pairs[1], pairs[2], pairs[3]};
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        if (inside(n + i)) store_pair(start + 16 * (n + i) + 4 * quad, pairs[i], false);
+      }
+    }
+  }
+#pragma unroll
+  for (int n = tiles / 4 * 4; n < tiles; ++n) {
+    if (inside(n)) store_pair(start + 16 * n + 4 * quad, pair(n), aligned);
   }
 }

@@ -201,41 +201,39 @@ class ForwardMma {
 
   __device__ void finish() {
     const int quad = static_cast<int>(threadIdx.x) % 4;
-    const int first_column = w_.v_part * v_columns;
 #pragma unroll
     for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         SoftmaxRow& state = state_[2 * i + half];
         state.l = quad_sum(state.l);
-        const int index = w_.row_begin + row_of(i, half);
-        if (index >= w_.row_end) continue;
+        // A row past the end borrows the last row's addresses and stores nothing.
+        const bool exists = w_.row_begin + row_of(i, half) < w_.row_end;
+        const int index = exists ? w_.row_begin + row_of(i, half) : w_.row_end - 1;
         const int query = query_of(index), head = w_.head + group_head_of(index);
         if constexpr (config::splits > 1) {
-          const i64 row = partial_row(a_, w_.batch, head, query);
-          float* sums = partial_sums(a_, row, w_.split) + first_column + 2 * quad;
-#pragma unroll
-          for (int n = 0; n < v_columns / 8; ++n) {
-            if (first_column + 8 * n >= spec::head_dim_v) break;
-            *reinterpret_cast<float2*>(sums + 8 * n) = {o_[i][n][2 * half], o_[i][n][2 * half + 1]};
-          }
-          if (w_.v_part == 0 && quad == 0) {
-            *reinterpret_cast<float2*>(partial_state(a_, row, w_.split)) = {state.m, state.l};
-          }
+          if (exists) store_partial(i, half, query, head);
         } else {
           const RowResult result = finish_row(a_, state.m, state.l, head);
-          char* o = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head +
-                    (w_.q_first + query) * a_.o_stride_seq + (first_column + 2 * quad) * 2;
-#pragma unroll
-          for (int n = 0; n < v_columns / 8; ++n) {
-            if (first_column + 8 * n >= spec::head_dim_v) break;
-            store_pair(o + 16 * n, o_[i][n][2 * half] * result.factor, o_[i][n][2 * half + 1] * result.factor,
-                       a_.aligned_o != 0);
-          }
-          if (spec::lse && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
+          char* row = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head + (w_.q_first + query) * a_.o_stride_seq;
+          store_row(row, o_[i], half, result.factor, w_.v_part * v_columns, exists, a_.aligned_o != 0);
+          if (spec::lse && exists && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
         }
       }
     }
+  }
+
+  __device__ void store_partial(int i, int half, int query, int head) {
+    const int quad = static_cast<int>(threadIdx.x) % 4, first_column = w_.v_part * v_columns;
+    const i64 row = partial_row(a_, w_.batch, head, query);
+    float* sums = partial_sums(a_, row, w_.split) + first_column + 2 * quad;
+#pragma unroll
+    for (int n = 0; n < v_columns / 8; ++n) {
+      if (first_column + 8 * n >= spec::head_dim_v) break;
+      *reinterpret_cast<float2*>(sums + 8 * n) = {o_[i][n][2 * half], o_[i][n][2 * half + 1]};
+    }
+    const SoftmaxRow& state = state_[2 * i + half];
+    if (w_.v_part == 0 && quad == 0) *reinterpret_cast<float2*>(partial_state(a_, row, w_.split)) = {state.m, state.l};
   }
 
   // Row of the CTA that this thread holds in fragment i: its upper or lower half.

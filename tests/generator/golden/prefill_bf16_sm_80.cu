@@ -424,13 +424,59 @@ __device__ inline float* lse_of(const Arguments& a, const Work& w, int query, in
 }
 
 // Two neighbouring columns of O.
-__device__ inline void store_pair(char* address, float low, float high, bool aligned) {
-  const u32 packed = Element::pack(low, high);
+__device__ inline void store_pair(char* address, u32 pair, bool aligned) {
   if (aligned) {
-    *reinterpret_cast<u32*>(address) = packed;
+    *reinterpret_cast<u32*>(address) = pair;
   } else {
-    reinterpret_cast<u16*>(address)[0] = static_cast<u16>(packed);
-    reinterpret_cast<u16*>(address)[1] = static_cast<u16>(packed >> 16);
+    reinterpret_cast<u16*>(address)[0] = static_cast<u16>(pair);
+    reinterpret_cast<u16*>(address)[1] = static_cast<u16>(pair >> 16);
+  }
+}
+
+// Each lane of a quad holds, for four neighbouring 8-column tiles of one row, columns 2 * (lane % 4) and the next. Afterwards
+// it holds the eight columns of tile lane % 4: 16 bytes, so that the quad stores 64 in a row instead of four times 16.
+__device__ inline void transpose_quad(u32 (&pairs)[4]) {
+  const bool odd = (threadIdx.x & 1) != 0, upper = (threadIdx.x & 2) != 0;
+  // What stays and what goes is chosen by selects: an array indexed by a lane's number would live in memory.
+  const u32 first = __shfl_xor_sync(0xffffffff, odd ? pairs[0] : pairs[1], 1);
+  const u32 second = __shfl_xor_sync(0xffffffff, odd ? pairs[2] : pairs[3], 1);
+  const u32 a = odd ? first : pairs[0], b = odd ? pairs[1] : first;
+  const u32 c = odd ? second : pairs[2], d = odd ? pairs[3] : second;
+  const u32 third = __shfl_xor_sync(0xffffffff, upper ? a : c, 2);
+  const u32 fourth = __shfl_xor_sync(0xffffffff, upper ? b : d, 2);
+  pairs[0] = upper ? third : a;
+  pairs[1] = upper ? fourth : b;
+  pairs[2] = upper ? c : third;
+  pairs[3] = upper ? d : fourth;
+}
+
+// Stores one row's `tiles` tiles of O from column `first_column` on: elements 2 * half and the next of each accumulator, times
+// `factor`. `row` is where the row starts. Every lane of the warp calls it; what does not exist is not stored.
+template <int tiles>
+__device__ inline void store_row(char* row, const float (&o)[tiles][4], int half, float factor, int first_column, bool exists,
+                                 bool aligned) {
+  const int quad = static_cast<int>(threadIdx.x) % 4;
+  char* start = row + first_column * 2;
+  const auto pair = [&](int n) { return Element::pack(o[n][2 * half] * factor, o[n][2 * half + 1] * factor); };
+  const auto inside = [&](int n) { return exists && first_column + 8 * n < spec::head_dim_v; };
+#pragma unroll
+  for (int n = 0; n + 4 <= tiles; n += 4) {
+    u32 pairs[4] = {pair(n), pair(n + 1), pair(n + 2), pair(n + 3)};
+    if (aligned) {
+      transpose_quad(pairs);
+      if (inside(n + quad)) {
+        *reinterpret_cast<uint4*>(start + 16 * (n + quad)) = {pairs[0], pairs[1], pairs[2], pairs[3]};
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        if (inside(n + i)) store_pair(start + 16 * (n + i) + 4 * quad, pairs[i], false);
+      }
+    }
+  }
+#pragma unroll
+  for (int n = tiles / 4 * 4; n < tiles; ++n) {
+    if (inside(n)) store_pair(start + 16 * n + 4 * quad, pair(n), aligned);
   }
 }
 
@@ -990,41 +1036,39 @@ class ForwardMma {
 
   __device__ void finish() {
     const int quad = static_cast<int>(threadIdx.x) % 4;
-    const int first_column = w_.v_part * v_columns;
 #pragma unroll
     for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         SoftmaxRow& state = state_[2 * i + half];
         state.l = quad_sum(state.l);
-        const int index = w_.row_begin + row_of(i, half);
-        if (index >= w_.row_end) continue;
+        // A row past the end borrows the last row's addresses and stores nothing.
+        const bool exists = w_.row_begin + row_of(i, half) < w_.row_end;
+        const int index = exists ? w_.row_begin + row_of(i, half) : w_.row_end - 1;
         const int query = query_of(index), head = w_.head + group_head_of(index);
         if constexpr (config::splits > 1) {
-          const i64 row = partial_row(a_, w_.batch, head, query);
-          float* sums = partial_sums(a_, row, w_.split) + first_column + 2 * quad;
-#pragma unroll
-          for (int n = 0; n < v_columns / 8; ++n) {
-            if (first_column + 8 * n >= spec::head_dim_v) break;
-            *reinterpret_cast<float2*>(sums + 8 * n) = {o_[i][n][2 * half], o_[i][n][2 * half + 1]};
-          }
-          if (w_.v_part == 0 && quad == 0) {
-            *reinterpret_cast<float2*>(partial_state(a_, row, w_.split)) = {state.m, state.l};
-          }
+          if (exists) store_partial(i, half, query, head);
         } else {
           const RowResult result = finish_row(a_, state.m, state.l, head);
-          char* o = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head +
-                    (w_.q_first + query) * a_.o_stride_seq + (first_column + 2 * quad) * 2;
-#pragma unroll
-          for (int n = 0; n < v_columns / 8; ++n) {
-            if (first_column + 8 * n >= spec::head_dim_v) break;
-            store_pair(o + 16 * n, o_[i][n][2 * half] * result.factor, o_[i][n][2 * half + 1] * result.factor,
-                       a_.aligned_o != 0);
-          }
-          if (spec::lse && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
+          char* row = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head + (w_.q_first + query) * a_.o_stride_seq;
+          store_row(row, o_[i], half, result.factor, w_.v_part * v_columns, exists, a_.aligned_o != 0);
+          if (spec::lse && exists && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
         }
       }
     }
+  }
+
+  __device__ void store_partial(int i, int half, int query, int head) {
+    const int quad = static_cast<int>(threadIdx.x) % 4, first_column = w_.v_part * v_columns;
+    const i64 row = partial_row(a_, w_.batch, head, query);
+    float* sums = partial_sums(a_, row, w_.split) + first_column + 2 * quad;
+#pragma unroll
+    for (int n = 0; n < v_columns / 8; ++n) {
+      if (first_column + 8 * n >= spec::head_dim_v) break;
+      *reinterpret_cast<float2*>(sums + 8 * n) = {o_[i][n][2 * half], o_[i][n][2 * half + 1]};
+    }
+    const SoftmaxRow& state = state_[2 * i + half];
+    if (w_.v_part == 0 && quad == 0) *reinterpret_cast<float2*>(partial_state(a_, row, w_.split)) = {state.m, state.l};
   }
 
   // Row of the CTA that this thread holds in fragment i: its upper or lower half.
