@@ -220,8 +220,7 @@ Result<void> decode_copy_arrive(Decoder& d) {
   return {};
 }
 
-Result<void> decode_bulk(Decoder& d) {
-  const bool reduces = d.take("reduce");
+Result<void> decode_bulk(Decoder& d, bool reduces) {
   if (d.take("commit_group")) {
     ATTUNE_CHECK(d.need_operands(0, 0));
     d.finish(run_commit, InstructionClass::async_copy);

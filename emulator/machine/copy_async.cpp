@@ -85,7 +85,7 @@ void run_wait(Warp& warp, const Instruction& instruction, LaneMask lanes) {
 Result<void> decode_copy(Decoder& d) {
   const bool reduces = d.take("reduce");
   if (!d.take("async")) return d.unknown();
-  if (d.take("bulk")) return decode_bulk(d);
+  if (d.take("bulk")) return decode_bulk(d, reduces);
   if (reduces) return d.unknown();
   if (d.take("commit_group")) {
     d.finish(run_commit, InstructionClass::async_copy);
