@@ -15,8 +15,8 @@ constexpr size_t max_label_bytes = 64 << 10;
 }  // namespace
 
 std::string checksum_of(const KernelRow& row) {
-  return Fingerprint("attune.kernel-row.1")
-      .add(row.compile_key)
+  Fingerprint fingerprint("attune.kernel-row.1");
+  fingerprint.add(row.compile_key)
       .add(row.arch)
       .add(row.compiler)
       .add(row.entries)
@@ -25,8 +25,10 @@ std::string checksum_of(const KernelRow& row) {
       .add(row.registers)
       .add(row.spill_bytes)
       .add(row.shared_bytes)
-      .add(row.blob)
-      .hex();
+      .add(row.blob);
+  // They came with version 2: rows of version 1 have neither, and keep the checksum that they were written with.
+  if (row.stack_bytes != 0 || !row.warnings.empty()) fingerprint.add(row.stack_bytes).add(row.warnings);
+  return fingerprint.hex();
 }
 
 Result<void> check_kernel(const KernelRow& row) {
@@ -36,7 +38,7 @@ Result<void> check_kernel(const KernelRow& row) {
     return Error(Status::invalid_argument, fmt::format("blob has {} bytes; at most {} are stored. Store a smaller kernel.",
                                                        row.blob.size(), max_blob_bytes));
   }
-  for (const std::string* text : {&row.compile_key, &row.arch, &row.compiler, &row.entries, &row.label}) {
+  for (const std::string* text : {&row.compile_key, &row.arch, &row.compiler, &row.entries, &row.label, &row.warnings}) {
     if (text->size() > max_label_bytes || !is_utf8(*text)) {
       return Error(Status::invalid_argument,
                    fmt::format("a text field of the kernel is not UTF-8 or has more than {} bytes. Shorten or encode it.",
@@ -49,7 +51,7 @@ Result<void> check_kernel(const KernelRow& row) {
 Result<std::optional<StoredKernel>> read_kernel(sqlite::Connection& connection, std::string_view compile_key) {
   ATTUNE_TRY(sqlite::Statement s,
              connection.prepare("SELECT arch, compiler, entries, label, compile_ms, registers, spill_bytes, shared_bytes, "
-                                "checksum, blob, coalesce(last_use_unix_ms, 0) "
+                                "checksum, blob, coalesce(last_use_unix_ms, 0), stack_bytes, warnings "
                                 "FROM kernel LEFT JOIN use ON use.compile_key = kernel.compile_key "
                                 "WHERE kernel.compile_key = ?"));
   ATTUNE_TRY(const bool found, s.bind(compile_key).step());
@@ -65,7 +67,9 @@ Result<std::optional<StoredKernel>> read_kernel(sqlite::Connection& connection, 
       .compile_ms = s.real(4),
       .registers = s.integer(5),
       .spill_bytes = s.integer(6),
+      .stack_bytes = s.integer(11),
       .shared_bytes = s.integer(7),
+      .warnings = s.text(12),
   };
   stored.checksum = s.text(8);
   stored.last_use_unix_ms = s.integer(10);
@@ -78,8 +82,8 @@ Result<void> write_kernel(sqlite::Connection& connection, const KernelRow& row, 
     // Replaced, not ignored: a damaged row of that key must not keep the good one out.
     ATTUNE_TRY(sqlite::Statement s,
                connection.prepare("INSERT OR REPLACE INTO kernel (compile_key, arch, compiler, entries, label, compile_ms, "
-                                  "registers, spill_bytes, shared_bytes, created_unix_ms, checksum, blob) "
-                                  "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"));
+                                  "registers, spill_bytes, shared_bytes, created_unix_ms, checksum, blob, "
+                                  "stack_bytes, warnings) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
     s.bind(std::string_view(row.compile_key))
         .bind(std::string_view(row.arch))
         .bind(std::string_view(row.compiler))
@@ -91,7 +95,9 @@ Result<void> write_kernel(sqlite::Connection& connection, const KernelRow& row, 
         .bind(row.shared_bytes)
         .bind(now_unix_ms)
         .bind(std::string_view(checksum))
-        .bind_blob(row.blob);
+        .bind_blob(row.blob)
+        .bind(row.stack_bytes)
+        .bind(std::string_view(row.warnings));
     ATTUNE_CHECK(s.run());
   }
   ATTUNE_TRY(sqlite::Statement use, connection.prepare("INSERT OR REPLACE INTO use VALUES (?,?,?)"));

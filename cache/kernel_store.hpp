@@ -21,7 +21,8 @@ struct KernelRow {
   std::string blob;      // object file or cubin
   std::string label;     // for people: family, spec and config in one line
   double compile_ms = 0;
-  int64_t registers = 0, spill_bytes = 0, shared_bytes = 0;
+  int64_t registers = 0, spill_bytes = 0, stack_bytes = 0, shared_bytes = 0;
+  std::string warnings;  // of the compiler, one a line
 };
 
 struct KernelStoreOptions {

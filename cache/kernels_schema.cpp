@@ -1,5 +1,6 @@
-// Tables of the kernel store, version 1.
+// Tables of the kernel store, version 2.
 #include <array>
+#include <string>
 
 #include "cache/schema.hpp"
 
@@ -19,21 +20,31 @@ CREATE TABLE use (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What a compiler says beside its code.
+constexpr const char* added_in_2 =
+    "ALTER TABLE kernel ADD COLUMN stack_bytes INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE kernel ADD COLUMN warnings TEXT NOT NULL DEFAULT '';";
+
+Result<void> migrate_1_to_2(sqlite::Connection& connection) { return connection.execute(added_in_2); }
+
+constexpr std::array<Schema::Migration, 1> migrations = {migrate_1_to_2};
+
 constexpr std::array probes = {
     "SELECT compile_key, arch, compiler, entries, label, compile_ms, registers, spill_bytes, shared_bytes, created_unix_ms, "
-    "checksum, blob FROM kernel",
+    "checksum, blob, stack_bytes, warnings FROM kernel",
     "SELECT compile_key, last_use_unix_ms, size_bytes FROM use",
 };
 
 }  // namespace
 
 const Schema& kernels_schema() {
+  static const std::string create = std::string(create_sql) + added_in_2;
   static const Schema schema{
       .name = "kernels",
       .application_id = 0x41544b31,  // "ATK1"
-      .version = 1,
-      .create = create_sql,
-      .migrations = {},
+      .version = 2,
+      .create = create.c_str(),
+      .migrations = migrations,
       .probes = probes,
   };
   return schema;

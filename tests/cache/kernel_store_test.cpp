@@ -22,7 +22,9 @@ void expect_same(const KernelRow& a, const KernelRow& b) {
   EXPECT_EQ(a.compile_ms, b.compile_ms);
   EXPECT_EQ(a.registers, b.registers);
   EXPECT_EQ(a.spill_bytes, b.spill_bytes);
+  EXPECT_EQ(a.stack_bytes, b.stack_bytes);
   EXPECT_EQ(a.shared_bytes, b.shared_bytes);
+  EXPECT_EQ(a.warnings, b.warnings);
   EXPECT_TRUE(a.blob == b.blob);
 }
 
@@ -40,6 +42,46 @@ TEST(KernelStore, KeepsEveryByte) {
   expect_same(*found, row);
   EXPECT_FALSE(store->find(sha256_hex("b")).has_value());
   EXPECT_EQ(store->health().kernels, 1);
+}
+
+TEST(KernelStore, WhatTheCompilerSaidIsKeptAndChecked) {
+  const Place place;
+  KernelRow row = kernel_of("a");
+  row.stack_bytes = 272;
+  row.warnings = "(C7510) serialised\n#177-D unused";
+  ASSERT_TRUE(open_kernels(place.path())->add(row).ok());
+  expect_same(open_kernels(place.path())->find(row.compile_key).value(), row);
+  Sql(place / "kernels.db").run("UPDATE kernel SET warnings = ''");
+  const LogCapture log;
+  EXPECT_FALSE(open_kernels(place.path())->find(row.compile_key).has_value());
+}
+
+// A file as schema version 1 wrote it, made by hand; the checksum is the one that version 1 computed.
+TEST(KernelStore, Version1IsMigratedAndItsKernelsAreServed) {
+  const Place place;
+  {
+    Sql sql(place / "kernels.db");
+    sql.run(R"sql(
+      PRAGMA journal_mode=WAL; PRAGMA application_id=1096043313; PRAGMA user_version=1;
+      CREATE TABLE kernel (
+        compile_key TEXT PRIMARY KEY, arch TEXT NOT NULL, compiler TEXT NOT NULL, entries TEXT NOT NULL, label TEXT NOT NULL,
+        compile_ms REAL, registers INTEGER NOT NULL, spill_bytes INTEGER NOT NULL, shared_bytes INTEGER NOT NULL,
+        created_unix_ms INTEGER NOT NULL, checksum TEXT NOT NULL, blob BLOB NOT NULL) STRICT;
+      CREATE TABLE use (compile_key TEXT PRIMARY KEY, last_use_unix_ms INTEGER NOT NULL, size_bytes INTEGER NOT NULL)
+        STRICT, WITHOUT ROWID;
+      INSERT INTO kernel VALUES ('key','sm_80','nvrtc 12','attend','label',5.0,64,8,1024,1000,
+        'd93105550d5d25c8b8a79740376236a18b07fdbcc134a13151f97dd849298a34', CAST('cubin' AS BLOB));
+      INSERT INTO use VALUES ('key',1000,5);)sql");
+  }
+  const auto store = open_kernels(place.path());
+  EXPECT_EQ(store->health().schema_version, 2);
+  const auto found = store->find("key");
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->blob, "cubin");
+  EXPECT_EQ(found->registers, 64);
+  EXPECT_EQ(found->stack_bytes, 0);
+  EXPECT_EQ(found->warnings, "");
+  EXPECT_TRUE(fs::exists(place / "kernels.db.v1-backup"));
 }
 
 TEST(KernelStore, WorksInMemory) {
