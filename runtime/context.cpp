@@ -28,6 +28,12 @@ std::span<const Family* const> chosen_families(const ContextOptions& options) {
   return options.families.empty() ? families() : std::span<const Family* const>(options.families);
 }
 
+// Beside the compiled kernels, unless these stay in memory or belong to somebody else.
+std::filesystem::path failure_directory(const ContextOptions& options) {
+  if (options.kernels.user_directory.empty() || options.kernels.read_only) return {};
+  return options.kernels.user_directory / "failed";
+}
+
 // Rows of O that exist at all.
 bool has_rows(const Problem& problem) {
   if (problem.varlen) return problem.total_q > 0;
@@ -56,7 +62,7 @@ struct Context::Impl {
         device(std::move(opened)),
         records(cache::RecordStore::open(options.records)),
         kernels(cache::KernelStore::open(options.kernels)),
-        provider(*device, *kernels, options.dump_directory),
+        provider(*device, *kernels, options.dump_directory, failure_directory(options)),
         planner(*device, *records, provider, chosen_families(options)),
         plans(options.plan_capacity) {}
 

@@ -66,8 +66,21 @@ Result<ObtainedKernel> KernelProvider::from_store(const Source& source, const st
 Result<ObtainedKernel> KernelProvider::compile(const Source& source, const std::string& key, const std::string& label) {
   compiles_.fetch_add(1, std::memory_order_relaxed);
   auto binary = device_.compiler().compile(source);
-  if (!dump_directory_.empty()) dump_compile(dump_directory_, key, label, source, device_, binary.ok() ? &*binary : nullptr);
-  if (!binary.ok()) return binary.error().within("compiling " + label);
+  std::optional<std::filesystem::path> kept;
+  if (!dump_directory_.empty()) {
+    kept = dump_compile(dump_directory_, key, label, source, device_, binary);
+  } else if (!binary.ok() && binary.error().status() == Status::compile_failed && !failure_directory_.empty()) {
+    kept = keep_failure(failure_directory_, key, label, source, device_, binary);
+  }
+  if (!binary.ok()) {
+    const Error error = binary.error().within("compiling " + label);
+    if (!kept) return error;
+    return Error(error.status(), fmt::format("{} Source and log are kept in {}.", error.message(), kept->string()),
+                 error.log());
+  }
+  for (const std::string& warning : binary->warnings) {
+    log(LogLevel::info, fmt::format("The compiler warns of {}: {}", label, warning));
+  }
   compile_ms_.fetch_add(binary->compile_ms, std::memory_order_relaxed);
 
   auto obtained = load(*binary, "compiled", key);
@@ -84,6 +97,8 @@ Result<ObtainedKernel> KernelProvider::compile(const Source& source, const std::
   row.compile_ms = binary->compile_ms;
   row.registers = binary->registers;
   row.spill_bytes = binary->spill_bytes;
+  row.stack_bytes = binary->stack_bytes;
+  row.warnings = fmt::format("{}", fmt::join(binary->warnings, "\n"));
   row.shared_bytes = binary->shared_bytes;
   if (auto added = store_.add(row); !added.ok()) {
     log_once(LogLevel::warning, "kernel store", "Compiled kernels are not kept: " + added.error().message());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,8 +32,13 @@ struct KernelStats {
 // Thread-safe; one compile per key at a time, and no lock held while compiling or loading.
 class KernelProvider {
  public:
-  KernelProvider(Device& device, cache::KernelStore& store, std::string dump_directory)
-      : device_(device), store_(store), dump_directory_(std::move(dump_directory)) {}
+  // `dump_directory` keeps every compile, `failure_directory` the latest that failed; either may be empty.
+  KernelProvider(Device& device, cache::KernelStore& store, std::filesystem::path dump_directory,
+                 std::filesystem::path failure_directory)
+      : device_(device),
+        store_(store),
+        dump_directory_(std::move(dump_directory)),
+        failure_directory_(std::move(failure_directory)) {}
 
   // not_found when it would have to be compiled and may not be.
   Result<ObtainedKernel> obtain(const Family& family, const Spec& spec, const Config& config, bool may_compile);
@@ -54,7 +60,7 @@ class KernelProvider {
 
   Device& device_;
   cache::KernelStore& store_;
-  std::string dump_directory_;
+  std::filesystem::path dump_directory_, failure_directory_;
 
   std::mutex mutex_;  // guards loaded_
   // Under the compile key, and under family, spec and config: emission is deterministic, and costs about 10 ms a kernel that

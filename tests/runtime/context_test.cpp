@@ -10,6 +10,7 @@
 #include <latch>
 #include <thread>
 
+#include "common/files.hpp"
 #include "tests/common/temporary_directory.hpp"
 #include "tests/runtime/allocation_counter.hpp"
 #include "tests/runtime/fixture.hpp"
@@ -329,6 +330,31 @@ TEST_F(ContextTest, DumpKeepsSourceAndKeys) {
   }
   EXPECT_EQ(folders, 2U) << "also of the compile that failed";
   EXPECT_EQ(objects, 1U);
+}
+
+TEST_F(ContextTest, TheLatestFailuresAreKeptWithoutBeingAsked) {
+  const test::TemporaryDirectory directory;
+  ContextOptions options;
+  options.kernels.user_directory = directory.path();
+  open(options);
+  family_.broken_values = {2};
+  const auto failed = context_->plan_with(family_, fill_problem(20), fill_config(2));
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().status(), Status::compile_failed);
+  EXPECT_THAT(failed.error().message(), HasSubstr("Source and log are kept in " + (directory / "failed").string()));
+  const std::string message = failed.error().message();
+  const std::filesystem::path folder =
+      message.substr(message.find(directory.path().string()), (directory / "failed").string().size() + 17);
+  EXPECT_THAT(*read_file(folder / "kernel.ll"), HasSubstr("this is not IR"));
+  EXPECT_EQ(*read_file(folder / "log.txt"), "line 1: broken");
+  // Another column count is another kernel: only the latest few stay.
+  for (int64_t columns = 16; columns < 16 + 30; ++columns) {
+    Problem problem = fill_problem(20);
+    problem.head_dim_v = columns;
+    EXPECT_FALSE(context_->plan_with(family_, problem, fill_config(2)).ok());
+  }
+  const auto folders = std::filesystem::directory_iterator(directory / "failed");
+  EXPECT_EQ(std::distance(begin(folders), end(folders)), 16);
 }
 
 TEST_F(ContextTest, AnUnwritableDumpDirectoryChangesNothing) {
