@@ -39,6 +39,12 @@ Compiled compile(runtime::Context& context, const Family& family, const Problem&
   return compiled;
 }
 
+// On a GPU a kernel mostly follows others that used the L2, and flushing also hides the latency of a launch.
+std::string cache_regime_of(const TuneOptions& options, const DeviceClass& device) {
+  if (!options.cache_regime.empty()) return options.cache_regime;
+  return device.kind == "cuda" ? "cold" : "hot";
+}
+
 SearchRules rules_for(const TuneOptions& options, const DeviceClass& device) {
   SearchRules rules;
   // Some hundred candidates should fit the budget: a config gets a hundredth of it, within reason.
@@ -52,7 +58,7 @@ Result<std::unique_ptr<Measurer>> make_measurer(runtime::Context& context, const
                                                 const TuneOptions& options, const std::atomic<bool>* cancel,
                                                 const TestHooks& hooks) {
   WorkbenchOptions workbench;
-  workbench.cache_regime = options.cache_regime;
+  workbench.cache_regime = cache_regime_of(options, context.device().device_class());
   workbench.seed = options.seed;
   if (!options.isolate) {
     ATTUNE_TRY(auto bench, Workbench::create(context, family, problem, workbench));
@@ -105,9 +111,15 @@ Result<Outcome> search(runtime::Context& context, const Problem& problem, const 
   ATTUNE_CHECK(attune::validate(problem));
   ATTUNE_TRY(const Family* family, context.select_family(problem));
   const DeviceClass& device = context.device().device_class();
+  if (device.kind == "emulated" && !hooks.on_emulated) {
+    return Error(Status::unsupported,
+                 fmt::format("{} counts and has no clock, so nothing can be tuned on it. Tune on a cuda device.",
+                             context.device().name()));
+  }
+  const std::string regime = cache_regime_of(options, device);
   const Spec spec = family->spec(problem, device);
   const Space space = family->space(spec, problem, device);
-  Recorder recorder(context, *family, problem, {options.cache_regime, options.budget.name, options.seed});
+  Recorder recorder(context, *family, problem, {regime, options.budget.name, options.seed});
 
   SearchSetup setup;
   setup.space = &space;
@@ -151,9 +163,10 @@ Result<Outcome> search(runtime::Context& context, const Problem& problem, const 
 }  // namespace
 
 Result<void> validate(const TuneOptions& options) {
-  if (options.cache_regime != "hot" && options.cache_regime != "cold") {
-    return Error(Status::invalid_argument,
-                 fmt::format("cache_regime '{}' does not exist. Give hot or cold.", options.cache_regime));
+  if (!options.cache_regime.empty() && options.cache_regime != "hot" && options.cache_regime != "cold") {
+    return Error(
+        Status::invalid_argument,
+        fmt::format("cache_regime '{}' does not exist. Give hot or cold, or leave it empty.", options.cache_regime));
   }
   if (options.strategy != "ils" && options.strategy != "random") {
     return Error(Status::invalid_argument,

@@ -12,7 +12,8 @@ Result<void> validate(const TuneOptions& options);
 
 // What tests add to the options; never set elsewhere.
 struct TestHooks {
-  std::function<Fault(const Config&)> inject;  // a fault in the worker for this config
+  std::function<Fault(const Config&)> inject = {};  // a fault in the worker for this config
+  bool on_emulated = false;                         // tune on the emulated device, whose times mean nothing
 };
 
 // `progress` gets phase and counters; the caller fills in the problem's index and text.

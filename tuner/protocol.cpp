@@ -13,12 +13,21 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view program = "attune worker";
-constexpr std::array<std::pair<Fault, std::string_view>, 6> fault_names = {{{Fault::none, ""},
+constexpr std::array<std::pair<Fault, std::string_view>, 7> fault_names = {{{Fault::none, ""},
                                                                             {Fault::crash, "crash"},
                                                                             {Fault::hang, "hang"},
                                                                             {Fault::wrong, "wrong"},
                                                                             {Fault::overrun, "overrun"},
-                                                                            {Fault::slow, "slow"}}};
+                                                                            {Fault::slow, "slow"},
+                                                                            {Fault::lost, "lost"}}};
+
+// Where the worker finds the compiler that the tuner found: it reads no environment of its own.
+constexpr std::array<std::pair<const char*, std::string runtime::LibraryPlaces::*>, 5> place_members = {
+    {{"virtual_env", &runtime::LibraryPlaces::virtual_env},
+     {"conda_prefix", &runtime::LibraryPlaces::conda_prefix},
+     {"cuda_home", &runtime::LibraryPlaces::cuda_home},
+     {"path", &runtime::LibraryPlaces::path},
+     {"home", &runtime::LibraryPlaces::home}}};
 
 std::string line_of(const json& object) { return object.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -95,6 +104,9 @@ Result<OpenRequest> read_open(const json& object) {
   reader.read("device", device.name);
   reader.read("threads", device.threads);
   reader.read("cpu_isa", device.cpu_isa);
+  reader.read("nvrtc", device.nvrtc);
+  reader.read("driver", device.driver);
+  const json places = reader.child("places");
   reader.read("kernel_directory", kernels);
   reader.read("kernel_databases", open.context.kernels.site_databases);
   reader.read("kernels_read_only", open.context.kernels.read_only);
@@ -105,6 +117,9 @@ Result<OpenRequest> read_open(const json& object) {
   reader.read("seed", open.workbench.seed);
   reader.read("validation_rows", open.workbench.validation_rows);
   ATTUNE_CHECK(reader.result());
+  Reader place_reader(places);
+  for (const auto& [name, member] : place_members) place_reader.read(name, device.places.*member);
+  ATTUNE_CHECK(place_reader.result());
   open.context.kernels.user_directory = kernels;
   ATTUNE_TRY(open.problem, problem_from_json(problem));
   return open;
@@ -173,12 +188,16 @@ Result<void> decode_hello(std::string_view line) {
 }
 
 std::string encode_open(const OpenRequest& request) {
-  json databases = json::array();
+  json databases = json::array(), places = json::object();
+  for (const auto& [name, member] : place_members) places[name] = request.context.device.places.*member;
   for (const auto& path : request.context.kernels.site_databases) databases.push_back(path.string());
   return line_of({{"op", "open"},
                   {"device", request.context.device.name},
                   {"threads", request.context.device.threads},
                   {"cpu_isa", request.context.device.cpu_isa},
+                  {"nvrtc", request.context.device.nvrtc},
+                  {"driver", request.context.device.driver},
+                  {"places", places},
                   {"kernel_directory", request.context.kernels.user_directory.string()},
                   {"kernel_databases", databases},
                   {"kernels_read_only", request.context.kernels.read_only},

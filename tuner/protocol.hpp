@@ -11,7 +11,7 @@
 
 namespace attune::tuner {
 
-inline constexpr int protocol_version = 1;
+inline constexpr int protocol_version = 2;
 
 struct OpenRequest {
   runtime::ContextOptions context;  // records stay in memory: only the tuner writes them

@@ -27,12 +27,12 @@ struct TuneOptions {
   Budget budget;
   std::string strategy = "ils";  // "random", "ils" (random + iterated local search)
   uint64_t seed = 1;
-  std::string cache_regime = "hot";  // "hot", "cold"
-  bool resume = true;                // configs that have a record of this toolchain are not measured again
-  bool isolate = true;               // false: measure in this process (no worker), for debugging
-  std::string worker_program;        // path of the `attune` program; empty: this executable
-  int compile_jobs = 0;              // 0: one per core
-  double candidate_timeout_s = 30;   // a candidate that takes longer is killed and recorded as timed_out
+  std::string cache_regime;         // "hot", "cold" (flushed before each sample); "": cold on a GPU, hot on the CPU
+  bool resume = true;               // configs that have a record of this toolchain are not measured again
+  bool isolate = true;              // false: measure in this process (no worker), for debugging
+  std::string worker_program;       // path of the `attune` program; empty: this executable
+  int compile_jobs = 0;             // 0: one per core
+  double candidate_timeout_s = 30;  // a candidate that takes longer is killed and recorded as timed_out
 };
 
 struct Progress {

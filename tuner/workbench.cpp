@@ -66,6 +66,9 @@ Result<Measurement> Workbench::measure(const MeasureRequest& request, Fault faul
   if (fault == Fault::hang) {
     while (true) std::this_thread::sleep_for(std::chrono::seconds(3600));
   }
+  if (fault == Fault::lost) {
+    return Error(Status::device_lost, "The GPU is lost to this process, as a test asked for: start it again.");
+  }
   const runtime::Plan& ready = **plan;
   const auto workspace = workload_->workspace(ready.workspace_bytes);
   if (!workspace) {
@@ -127,6 +130,15 @@ Result<void> Workbench::sample(const runtime::Plan& plan, void* workspace, const
 }
 
 Result<void> Workbench::validate(const runtime::Plan& plan, void* workspace, Fault fault, Measurement& measurement) {
+  if (!reference_) {
+    if (family_.name() == "forward_simt") {
+      reference_.emplace();
+    } else {
+      ATTUNE_TRY(reference_,
+                 DeviceReference::create(context_, problem_, *workload_, options_.validation_rows, options_.seed));
+      ATTUNE_TRY(workspace, workload_->workspace(plan.workspace_bytes));
+    }
+  }
   ATTUNE_CHECK(workload_->poison());
   ATTUNE_CHECK(context_.execute(plan, workload_->tensors(), workspace));
   ATTUNE_CHECK(context_.device().synchronize(nullptr));
@@ -145,7 +157,12 @@ Result<void> Workbench::validate(const runtime::Plan& plan, void* workspace, Fau
     measurement.tolerance = measurement.max_error / accuracy.worst_ratio;
   }
   measurement.validated = accuracy.passed();
-  if (!measurement.validated) fail(measurement, "validation_failed", accuracy.to_text());
+  if (!measurement.validated) {
+    fail(measurement, "validation_failed", accuracy.to_text());
+  } else if (const auto difference = *reference_ ? (*reference_)->difference(*tensors) : std::nullopt) {
+    measurement.validated = false;
+    fail(measurement, "validation_failed", *difference);
+  }
   return {};
 }
 

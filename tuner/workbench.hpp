@@ -3,9 +3,11 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/context.hpp"
+#include "tuner/device_reference.hpp"
 #include "tuner/measurer.hpp"
 #include "tuner/workload.hpp"
 
@@ -17,8 +19,9 @@ struct WorkbenchOptions {
   int64_t validation_rows = 24;
 };
 
-// Faults a test may ask for, to prove that the run survives them: never set outside tests.
-enum class Fault { none, crash, hang, wrong, overrun, slow };
+// Faults a test may ask for, to prove that the run survives them: never set outside tests. `lost`: the sticky error of a GPU
+// after an illegal access.
+enum class Fault { none, crash, hang, wrong, overrun, slow, lost };
 
 class Workbench final : public Measurer {
  public:
@@ -44,6 +47,8 @@ class Workbench final : public Measurer {
   Problem problem_;
   WorkbenchOptions options_;
   std::unique_ptr<Workload> workload_;
+  // Made when the first candidate is validated; null where there is none, and for the reference's own family.
+  std::optional<std::unique_ptr<const DeviceReference>> reference_;
   std::deque<runtime::PlanPtr> recent_;  // a race goes round among a few: their kernels stay loaded
 };
 

@@ -118,10 +118,10 @@ void add_tune(CLI::App& root, Program& program) {
       ->capture_default_str()
       ->group(group);
   verb.add_option("--seed", a->options.seed, "Seed of the search")->type_name("N")->capture_default_str()->group(group);
-  verb.add_option("--cache-regime", a->options.cache_regime, "hot or cold: what the caches hold before each sample")
+  verb.add_option("--cache-regime", a->options.cache_regime,
+                  "hot or cold: what the caches hold before each sample; cold on a GPU and hot on the CPU otherwise")
       ->type_name("NAME")
       ->check(CLI::IsMember({"hot", "cold"}))
-      ->capture_default_str()
       ->group(group);
   verb.add_option("--jobs", a->options.compile_jobs, "Compilations at a time; 0 takes one per core")
       ->type_name("N")

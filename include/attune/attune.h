@@ -391,7 +391,7 @@ typedef struct attune_tune_options {
   size_t struct_size;
   const char* budget;         /* a shape: "quick", "default", "thorough", "30s", "10m", "200evals"; null: the context's */
   const char* strategy;       /* "random", "ils"; null: "ils" */
-  const char* cache_regime;   /* "hot", "cold"; null: "hot" */
+  const char* cache_regime;   /* "hot", "cold"; null: cold on a GPU, hot on the CPU */
   const char* worker_program; /* null: the context's */
   uint64_t seed;              /* same seed, same candidates */
   int32_t resume;             /* 1 (default): configs with a record of this toolchain are not measured again */

@@ -325,8 +325,8 @@ class Cancel {
 
 struct TuneOptions {
   std::string budget = {};  // "quick", "default", "thorough", "30s", "200evals"; empty: the context's
-  std::string strategy = "ils", cache_regime = "hot";
-  std::string worker_program = {};  // empty: the context's
+  std::string strategy = "ils", cache_regime = {};  // "hot", "cold"; empty: cold on a GPU, hot on the CPU
+  std::string worker_program = {};                  // empty: the context's
   uint64_t seed = 1;
   bool resume = true, isolate = true;
   int compile_jobs = 0;

@@ -12,6 +12,9 @@ namespace {
 OpenRequest sample_open() {
   OpenRequest open;
   open.context.device = {"cpu", 2, "portable"};
+  open.context.device.nvrtc = "/opt/nvrtc";
+  open.context.device.driver = "/opt/libcuda.so";
+  open.context.device.places = {.virtual_env = "/venv", .conda_prefix = {}, .cuda_home = {}, .path = {}, .home = "/home/me"};
   open.context.kernels.user_directory = "/tmp/with \"quotes\" and \xc3\xa9";
   open.context.kernels.site_databases = {"/a/b.db", "/c.db"};
   open.context.kernels.read_only = true;
@@ -34,6 +37,10 @@ TEST(Protocol, OpenRoundTrip) {
   EXPECT_EQ(request->open.context.device.name, "cpu");
   EXPECT_EQ(request->open.context.device.threads, 2);
   EXPECT_EQ(request->open.context.device.cpu_isa, "portable");
+  EXPECT_EQ(request->open.context.device.nvrtc, "/opt/nvrtc");
+  EXPECT_EQ(request->open.context.device.driver, "/opt/libcuda.so");
+  EXPECT_EQ(request->open.context.device.places.virtual_env, "/venv");
+  EXPECT_EQ(request->open.context.device.places.home, "/home/me");
   EXPECT_EQ(request->open.context.kernels.user_directory, open.context.kernels.user_directory);
   EXPECT_EQ(request->open.context.kernels.site_databases, open.context.kernels.site_databases);
   EXPECT_TRUE(request->open.context.kernels.read_only);
@@ -50,7 +57,8 @@ TEST(Protocol, MeasureRoundTripWithEachFault) {
   MeasureRequest request{Config().set("block_m", 64), {}, false};
   request.rule = {
       .min_samples = 2, .max_samples = 5, .max_total_ms = 12.5, .relative_precision = 0.25, .give_up_above_ms = 3};
-  for (const Fault fault : {Fault::none, Fault::crash, Fault::hang, Fault::wrong, Fault::overrun, Fault::slow}) {
+  for (const Fault fault :
+       {Fault::none, Fault::crash, Fault::hang, Fault::wrong, Fault::overrun, Fault::slow, Fault::lost}) {
     const auto read = decode_request(encode_measure(request, fault));
     ASSERT_TRUE(read.ok()) << read.error().message();
     ASSERT_EQ(read->kind, Request::Kind::measure);
