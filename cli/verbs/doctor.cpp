@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "cli/context_options.hpp"
+#include "cli/findings.hpp"
 #include "cli/plan_report.hpp"
 #include "cli/program.hpp"
 #include "cli/shapes/words.hpp"
@@ -19,13 +20,6 @@
 
 namespace attune::cli {
 namespace {
-
-// What was found, and what is wrong with it: each complaint ends in the next step.
-struct Findings {
-  Json json;
-  Lines lines;
-  std::vector<std::string> broken, hints;
-};
 
 std::string cpu_model() {
   std::ifstream info("/proc/cpuinfo");
@@ -64,18 +58,19 @@ void look_at_device(const runtime::DeviceOptions& options, Findings& found) {
     return;
   }
   const DeviceClass& facts = (*device)->device_class();
-  const std::string compiler = (*device)->compiler().identity(SourceKind::llvm_ir);
+  const bool host = facts.kind == "cpu";
+  const std::string compiler = (*device)->compiler().identity(host ? SourceKind::llvm_ir : SourceKind::cuda_cpp);
   found.json["device"] = {{"name", (*device)->name()},
                           {"class", Json::parse(facts.to_json(), nullptr, false)},
                           {"compiler", compiler},
                           {"clock_mhz", (*device)->clock_mhz()}};
-  found.lines.add("device", fmt::format("{}: {}, kernels for {}, {} threads", (*device)->name(), facts.name, facts.arch,
-                                        facts.compute_units));
+  found.lines.add("device", fmt::format("{}: {}, kernels for {}, {} {}", (*device)->name(), facts.name, facts.arch,
+                                        facts.compute_units, host ? "threads" : "SMs"));
   found.lines.add("caches",
                   fmt::format("L1 {}, L2 {}, L3 {}; memory {}", size_text(facts.l1_bytes), size_text(facts.l2_bytes),
                               size_text(facts.l3_bytes), size_text(facts.memory_bytes)));
-  found.lines.add("compiler", compiler.substr(0, compiler.find(';')));  // the rest are passes: in the JSON
-  if (facts.kind != "cpu") return;
+  found.lines.add("compiler", compiler.substr(0, compiler.find(';')));  // the rest are passes and options: in the JSON
+  if (!host) return;
   const auto isas = usable_isas(options);
   found.json["device"]["isas"] = isas;
   found.lines.add("isas", fmt::format("{}", fmt::join(isas, ", ")));
@@ -84,11 +79,11 @@ void look_at_device(const runtime::DeviceOptions& options, Findings& found) {
   }
 }
 
-void look_at_other_devices(const std::string& chosen, Findings& found) {
+void look_at_other_devices(const runtime::DeviceOptions& chosen, Findings& found) {
   found.json["other_devices"] = Json::array();
   for (const char* name : {"cpu", "cuda:0", "emulated:sm_90a"}) {
-    if (chosen == name) continue;
-    runtime::DeviceOptions options;
+    if (chosen.name == name) continue;
+    runtime::DeviceOptions options = chosen;
     options.name = name;
     const auto device = runtime::open_device(options);
     const std::string message = device ? "available" : device.error().message();
@@ -141,7 +136,8 @@ Result<Report> examine(const ContextArguments& arguments) {
   Findings found;
   look_at_host(found);
   look_at_device(options.device, found);
-  look_at_other_devices(options.device.name, found);
+  look_at_other_devices(options.device, found);
+  look_at_gpus(options.device, found);
   const auto records = cache::RecordStore::open(options.records)->health();
   look_at_store("records", "--records-dir", options.records.user_directory, records, records.records,
                 options.records.read_only, found);
