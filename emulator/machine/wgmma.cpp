@@ -13,7 +13,11 @@ namespace attune::emulator {
 
 WgmmaQueue::WgmmaQueue(Cta& cta) : cta_(cta) { start(); }
 
-void WgmmaQueue::start() { warps_.assign(cta_.launch.warps(), {}); }
+void WgmmaQueue::start() {
+  const uint32_t warps = cta_.launch.warps();
+  warps_.assign(warps, {});
+  executed_.assign((warps + kWarpsPerWarpgroup - 1) / kWarpsPerWarpgroup, 0);
+}
 
 bool WgmmaQueue::check_operand(Warp& warp, const Instruction& instruction, const WgmmaDescriptor& descriptor, int rows,
                                bool transposed) {
