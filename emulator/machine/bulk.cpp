@@ -23,7 +23,7 @@ struct BulkDetail {
   int64_t barrier_offset = 0;
   bool has_mask = false;     // multicast
   bool from_shared = false;  // to the shared memory of another CTA
-  BulkReduction reduction = BulkReduction::none;
+  MaybeReduction reduction;
 };
 
 uint64_t address_in(const Warp& warp, const Instruction& instruction, int source, int lane, int64_t offset) {
@@ -95,22 +95,6 @@ void run_store(Warp& warp, const Instruction& instruction, LaneMask lanes) {
 void run_commit(Warp& warp, const Instruction&, LaneMask lanes) { warp.cta->cluster.async->commit_bulk(warp, lanes); }
 void run_wait(Warp& warp, const Instruction& instruction, LaneMask lanes) {
   warp.cta->cluster.async->wait_bulk(warp, lanes, static_cast<uint32_t>(instruction.immediate));
-}
-
-Result<BulkReduction> take_reduction(Decoder& d) {
-  if (!d.take("add")) return d.unsupported("the reduction of");
-  d.take("noftz");
-  ATTUNE_TRY(const Type type, d.need_type());
-  switch (type) {
-    case Type::f16: return BulkReduction::add_f16;
-    case Type::bf16: return BulkReduction::add_bf16;
-    case Type::f32: return BulkReduction::add_f32;
-    case Type::f64: return BulkReduction::add_f64;
-    case Type::s32:
-    case Type::u32: return BulkReduction::add_b32;
-    case Type::u64: return BulkReduction::add_b64;
-    default: return d.unsupported("the type of");
-  }
 }
 
 // Addresses one after the other; each offset goes where the handler looks for it.
@@ -253,7 +237,9 @@ Result<void> decode_bulk(Decoder& d, bool reduces) {
   }
   if (destination == "global" && source == "shared::cta" && !by_barrier) {
     if (reduces) {
-      ATTUNE_TRY(how.reduction, take_reduction(d));
+      ATTUNE_TRY(const AtomicOperation operation, take_reduction(d));
+      ATTUNE_TRY(const Type type, d.need_type());
+      how.reduction = BulkReduction{operation, type};
     }
     return decode_store(d, how, hint);
   }

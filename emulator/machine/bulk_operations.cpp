@@ -4,13 +4,11 @@
 
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "emulator/machine/mbarrier_ops.hpp"
 #include "emulator/machine/memory.hpp"
 #include "emulator/machine/shadow.hpp"
-#include "emulator/numerics/half.hpp"
 
 namespace attune::emulator {
 namespace {
@@ -77,46 +75,22 @@ class Load : public AsyncEngine::Operation {
   std::shared_ptr<const std::vector<std::byte>> data_;
 };
 
-template <class T>
-void add(std::byte* target, const std::byte* source) {
-  T x, y;
-  std::memcpy(&x, target, sizeof(T));
-  std::memcpy(&y, source, sizeof(T));
-  x = static_cast<T>(x + y);
-  std::memcpy(target, &x, sizeof(T));
-}
-
-void add_half(Format format, std::byte* target, const std::byte* source) {
-  uint16_t x, y;
-  std::memcpy(&x, target, 2);
-  std::memcpy(&y, source, 2);
-  x = half_add(format, x, y);
-  std::memcpy(target, &x, 2);
-}
-
-void combine(BulkReduction reduction, std::byte* target, const std::byte* source, uint32_t bytes) {
-  if (reduction == BulkReduction::none) {
+void combine(const MaybeReduction& reduction, std::byte* target, const std::byte* source, uint32_t bytes) {
+  if (!reduction) {
     std::memcpy(target, source, bytes);
     return;
   }
-  // Each element is added atomically. Other CTAs may be adding to it, in other threads of the host.
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  for (uint32_t at = 0; at < bytes; at += element_bytes(reduction)) {
-    switch (reduction) {
-      case BulkReduction::add_f32: add<float>(target + at, source + at); break;
-      case BulkReduction::add_f64: add<double>(target + at, source + at); break;
-      case BulkReduction::add_f16: add_half(Format::f16, target + at, source + at); break;
-      case BulkReduction::add_bf16: add_half(Format::bf16, target + at, source + at); break;
-      case BulkReduction::add_b32: add<uint32_t>(target + at, source + at); break;
-      default: add<uint64_t>(target + at, source + at); break;
-    }
+  const auto size = static_cast<uint32_t>(size_bytes(reduction->type));
+  for (uint32_t at = 0; at < bytes; at += size) {
+    uint64_t operand = 0;
+    std::memcpy(&operand, source + at, size);
+    atomic_update(target + at, reduction->operation, reduction->type, operand, 0, false);
   }
 }
 
 class Store : public AsyncEngine::Operation {
  public:
-  Store(Cta& cta, uint32_t warp, uint32_t line, std::vector<BulkPiece> pieces, BulkReduction reduction)
+  Store(Cta& cta, uint32_t warp, uint32_t line, std::vector<BulkPiece> pieces, MaybeReduction reduction)
       : cta_(cta), warp_(warp), line_(line), pieces_(std::move(pieces)), reduction_(reduction) {}
 
   bool complete(Cluster& cluster) override {
@@ -149,20 +123,19 @@ class Store : public AsyncEngine::Operation {
   uint32_t warp_;
   uint32_t line_;
   std::vector<BulkPiece> pieces_;
-  BulkReduction reduction_;
+  MaybeReduction reduction_;
 };
 
 }  // namespace
 
-uint32_t element_bytes(BulkReduction reduction) {
-  switch (reduction) {
-    case BulkReduction::none: return 1;
-    case BulkReduction::add_f16:
-    case BulkReduction::add_bf16: return 2;
-    case BulkReduction::add_f64:
-    case BulkReduction::add_b64: return 8;
-    default: return 4;
-  }
+Result<AtomicOperation> take_reduction(Decoder& d) {
+  constexpr AtomicOperation kOperations[] = {AtomicOperation::bit_and, AtomicOperation::bit_or, AtomicOperation::bit_xor,
+                                             AtomicOperation::add,     AtomicOperation::inc,    AtomicOperation::dec,
+                                             AtomicOperation::min,     AtomicOperation::max};
+  const int operation = d.take_one({"and", "or", "xor", "add", "inc", "dec", "min", "max"});
+  if (operation < 0) return d.malformed("the reduction is missing");
+  d.take("noftz");  // the only way
+  return kOperations[operation];
 }
 
 std::byte* bulk_memory(Warp& warp, const Instruction& instruction, int lane, uint64_t address, uint32_t bytes,
@@ -238,7 +211,7 @@ bool issue_load(Warp& warp, const Instruction& instruction, int lane, const std:
 }
 
 bool issue_store(Warp& warp, const Instruction& instruction, int lane, std::vector<BulkPiece> pieces,
-                 BulkReduction reduction) {
+                 MaybeReduction reduction) {
   order_after(*warp.cta, warp.index);
   count_bulk(*warp.cta, pieces, false);
   auto operation = std::make_unique<Store>(*warp.cta, warp.index, instruction.line, std::move(pieces), reduction);

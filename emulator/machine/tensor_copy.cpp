@@ -21,7 +21,7 @@ struct TensorDetail {
   int64_t map_offset = 0;
   int64_t barrier_offset = 0;
   bool has_mask = false;
-  bool reduces = false;
+  std::optional<AtomicOperation> reduction;
 };
 
 // Operands: map, shared address, coordinates..., then for loads the barrier and the mask.
@@ -108,19 +108,11 @@ void run_tensor_load(Warp& warp, const Instruction& instruction, LaneMask lanes)
   });
 }
 
-// The addition of a map's elements, by CUtensorMapDataType.
-BulkReduction reduction_of(const TensorMap& map) {
-  switch (map.data_type) {
-    case 2:
-    case 3: return BulkReduction::add_b32;
-    case 4:
-    case 5: return BulkReduction::add_b64;
-    case 6: return BulkReduction::add_f16;
-    case 7: return BulkReduction::add_f32;
-    case 8: return BulkReduction::add_f64;
-    case 9: return BulkReduction::add_bf16;
-    default: return BulkReduction::none;
-  }
+// The elements of a map by CUtensorMapDataType, for reductions.
+Type element_type(const TensorMap& map) {
+  constexpr Type kTypes[] = {Type::u8,  Type::u16, Type::u32, Type::s32, Type::u64,
+                             Type::s64, Type::f16, Type::f32, Type::f64, Type::bf16};
+  return kTypes[map.data_type];
 }
 
 void run_tensor_store(Warp& warp, const Instruction& instruction, LaneMask lanes) {
@@ -131,10 +123,14 @@ void run_tensor_store(Warp& warp, const Instruction& instruction, LaneMask lanes
     ok = false;
     const auto map = read_map(warp, instruction, lane, how);
     if (!map) return;
-    const BulkReduction reduction = how.reduces ? reduction_of(*map) : BulkReduction::none;
-    if (how.reduces && reduction == BulkReduction::none) {
-      return warp.fail(Status::validation_failed, instruction, lane, "adds elements of a type that has no addition",
-                       "Encode the tensor map with a type of 16 bits or more that can be added.");
+    MaybeReduction reduction;
+    if (how.reduction) {
+      reduction = BulkReduction{*how.reduction, element_type(*map)};
+      if (map->data_type < 2) {
+        return warp.fail(Status::validation_failed, instruction, lane,
+                         "reduces elements of 8 or 16 bits that are no numbers",
+                         "Encode the tensor map with a type that has the reduction.");
+      }
     }
     uint32_t offset = 0;
     if (!find_tile(warp, instruction, lane, how, *map, nullptr, &offset)) return;
@@ -157,7 +153,6 @@ Result<void> add_offset_address(Decoder& d, const ptx::Operand& operand, int64_t
 
 Result<void> decode_tensor_copy(Decoder& d, bool reduces) {
   TensorDetail how;
-  how.reduces = reduces;
   const int dimensions = d.take_one({"1d", "2d", "3d", "4d", "5d"});
   if (dimensions < 0) return d.malformed("the number of dimensions is missing");
   how.rank = dimensions + 1;
@@ -166,8 +161,9 @@ Result<void> decode_tensor_copy(Decoder& d, bool reduces) {
   const bool by_barrier = d.take("mbarrier::complete_tx::bytes");
   if (!by_barrier && !d.take("bulk_group")) return d.malformed("the completion mechanism is missing");
   how.has_mask = d.take("multicast::cluster");
-  const bool add = d.take("add");
-  if (reduces != add) return d.unsupported("the reduction of");
+  if (reduces) {
+    ATTUNE_TRY(how.reduction, take_reduction(d));
+  }
   const std::string_view destination = d.take_next(), source = d.take_next();
   const bool is_load =
       (destination == "shared::cluster" || destination == "shared::cta") && source == "global" && by_barrier;
