@@ -16,32 +16,31 @@
 namespace attune::test {
 namespace {
 
-constexpr int exit_arguments = 2, exit_device_lost = 3;
+constexpr int exit_failed = 1, exit_arguments = 2, exit_device_lost = 3;
 
-// Fails the run, rather than each test, when the target does not open: then no test says anything.
-class OpenTarget : public testing::Environment {
- public:
-  void SetUp() override {
-    const auto context = open_target(device_target(), 1);
-    if (!context.ok()) FAIL() << device_target() << " does not open: " << context.error().message();
-    const DeviceClass& facts = (*context)->device().device_class();
-    std::printf("%s: %s, %s; families:", device_target().c_str(), facts.name.c_str(), facts.arch.c_str());
-    for (const Family* family : families()) {
-      if (const auto able = (*context)->device().compiler().can_compile(family->source_kind()); !able.ok()) {
-        std::printf(" [%s: %s]", std::string(family->name()).c_str(), able.error().message().c_str());
-      } else {
-        std::printf(" %s", std::string(family->name()).c_str());
-      }
-    }
-    std::printf("\n");
-    if (!has_forward_simt()) {
-      std::printf(
-          "This build has no LLVM and so no forward_simt: fp32, and head dimensions that are no multiple of 8, are "
-          "not tested here.\n");
-    }
-    std::fflush(stdout);
+// Says what the tests run on. Where the target does not open no test is begun, since none could say anything.
+bool describe_target() {
+  const auto context = open_target(device_target(), 1);
+  if (!context.ok()) {
+    std::fprintf(stderr, "gpu_device_tests: %s does not open: %s\n", device_target().c_str(),
+                 context.error().message().c_str());
+    return false;
   }
-};
+  const DeviceClass& facts = (*context)->device().device_class();
+  std::printf("%s: %s, %s\n", device_target().c_str(), facts.name.c_str(), facts.arch.c_str());
+  for (const Family* family : families()) {
+    const auto able = (*context)->device().compiler().can_compile(family->source_kind());
+    std::printf("  %s: %s\n", std::string(family->name()).c_str(),
+                able.ok() ? "can be compiled" : able.error().message().c_str());
+  }
+  if (!has_forward_simt()) {
+    std::printf(
+        "This build has no LLVM and so no forward_simt: fp32, and head dimensions that are no multiple of 8, are "
+        "not tested here.\n");
+  }
+  std::fflush(stdout);
+  return true;
+}
 
 // After an illegal access every call fails. Results of tests behind it would be lies, so the process ends.
 class StopWhenLost : public testing::EmptyTestEventListener {
@@ -64,15 +63,11 @@ int replay(const std::string& text) {
     return exit_arguments;
   }
   parsed->target = device_target();
-  if (const auto context = open_target(parsed->target, 1); !context.ok()) {
-    std::fprintf(stderr, "gpu_device_tests: %s does not open: %s\n", parsed->target.c_str(),
-                 context.error().message().c_str());
-    return 1;
-  }
+  if (!describe_target()) return exit_failed;
   const std::string failure = conformer(parsed->target).run(*parsed, 0);
   std::printf("%s: %s\n", failure.empty() ? "passed" : "FAILED",
               failure.empty() ? to_text(parsed->problem).c_str() : failure.c_str());
-  return failure.empty() ? 0 : 1;
+  return failure.empty() ? 0 : exit_failed;
 }
 
 }  // namespace
@@ -107,7 +102,7 @@ int main(int count, char** arguments) {
     filter += filter.find('-') == std::string::npos ? "-" : ":";
     testing::GTEST_FLAG(filter) = filter + "Conformance/*_fp32";
   }
-  testing::AddGlobalTestEnvironment(new OpenTarget);
+  if (!testing::GTEST_FLAG(list_tests) && !describe_target()) return exit_failed;
   testing::UnitTest::GetInstance()->listeners().Append(new StopWhenLost);
   return RUN_ALL_TESTS();
 }

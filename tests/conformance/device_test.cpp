@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <ostream>
 #include <set>
 #include <string>
 #include <tuple>
@@ -15,6 +16,9 @@
 #include "tests/conformance/random_cases.hpp"
 
 namespace attune::test {
+
+void PrintTo(const Feature& feature, std::ostream* out) { *out << feature.name; }
+
 namespace {
 
 using TargetAndDtype = std::tuple<std::string, DType>;

@@ -34,8 +34,8 @@ int main(int argc, char** argv) {
   app.add_option("--specs", options.specs, "Kernels to specialise")->check(CLI::PositiveNumber);
   app.add_option("--shapes", options.shapes, "Problems per kernel")->check(CLI::PositiveNumber);
   app.add_flag("--until-stopped", options.until_stopped, "Go on until a problem fails or Ctrl-C");
-  app.add_option("--target", options.target, "Only this instruction set (default: all of the host in turn)")
-      ->check(CLI::IsMember(host_isas()));
+  app.add_option("--target", options.target,
+                 "Only this target: an instruction set, emulated:sm_XX or cuda:N (default: all of the host in turn)");
   app.add_option("--problem", options.problem, "Run one problem, given as JSON");
   app.add_option("--case", options.replay, "Replay one case, as a failure printed it");
   CLI11_PARSE(app, argc, argv);
@@ -51,6 +51,10 @@ int main(int argc, char** argv) {
     return 0;
   }
 
+  if (!options.target.empty()) {
+    const auto opened = open_target(options.target, 1);
+    if (!opened.ok()) return report(opened.error().message());
+  }
   const auto start = std::chrono::steady_clock::now();
   Random random(options.seed);
   int64_t problems = 0;
