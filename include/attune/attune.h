@@ -201,7 +201,7 @@ typedef struct attune_problem {
   int64_t heads_kv;    /* divides heads_q */
   int64_t seqlen_q;    /* varlen: the largest length */
   int64_t seqlen_kv;   /* varlen: the largest length; 0 is allowed (every row is empty) */
-  int64_t head_dim_qk; /* 1..512 */
+  int64_t head_dim_qk; /* 1..576 */
   int64_t head_dim_v;  /* 1..512 */
   int32_t dtype;       /* attune_dtype of Q, K, V and O: F32, F16 or BF16; arithmetic accumulates in fp32 */
   int32_t layout;      /* attune_layout the tuner lays tensors out in; execution takes any strides */

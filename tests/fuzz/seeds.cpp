@@ -61,6 +61,7 @@ std::vector<std::string> shape_seeds() {
           "(1,32/8,2048,128,causal)\nvit-b  # comment\n",
           "B2 H8/2 S16x48 D64/32 fp16 bshd scale(-0.5) softcap=30 sinks alibi mask(fp32 1x8x1x40) kv_lengths lse",
           "B3 H1 S10 D8 varlen(20,25)",
+          "B2 H4/2 S1x300 D64 kv_lengths paged(16,64) quantization(int8)",
           "H4/2 S100 D64 padded_lists(32x64 full+partial 1x2 max 3)",
           "H4/2 S100 D64 csr_lists(32x64 partial 1x4)",
           to_json(Problem{})};

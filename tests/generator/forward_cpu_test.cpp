@@ -30,7 +30,7 @@ TEST(ForwardCpu, RefusesByName) {
 TEST(ForwardCpu, SpecSeparatesWhatTheCodeDependsOn) {
   const DeviceClass device = test_cpu("x86-64-avx512");
   const Problem base;
-  std::vector<Problem> variants(18, base);
+  std::vector<Problem> variants(19, base);
   variants[1].dtype = DType::bf16;
   variants[2].head_dim_qk = 65;
   variants[3].head_dim_v = 65;
@@ -49,6 +49,7 @@ TEST(ForwardCpu, SpecSeparatesWhatTheCodeDependsOn) {
   variants[15].heads_q = 2;
   variants[16].mask = {MaskKind::boolean, DType::boolean, 1, 1, 1, 1};
   variants[17].sparsity = {SparsityKind::csr_lists, 64, 64, true, false, 1, 1, 0};
+  variants[18].page_size = variants[18].page_count = 16;
   std::set<std::string> seen;
   for (const Problem& problem : variants) seen.insert(family().spec(problem, device).to_json());
   EXPECT_EQ(seen.size(), variants.size());
@@ -60,6 +61,9 @@ TEST(ForwardCpu, SpecSeparatesWhatTheCodeDependsOn) {
   run_time.batch = 3;
   run_time.softmax_scale = 0.3F;
   EXPECT_EQ(family().spec(base, device), family().spec(run_time, device));
+  Problem pages = variants[18];  // of any size
+  pages.page_size = pages.page_count = 64;
+  EXPECT_EQ(family().spec(variants[18], device), family().spec(pages, device));
 }
 
 TEST(ForwardCpu, HeuristicIsInsideTheSpace) {
