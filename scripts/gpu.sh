@@ -40,7 +40,7 @@ build() {
 
 out=build/gpu-results minutes=9 wanted="" records=""
 all_steps="doctor tests sanitizer tune sdpa bench"
-declare -A share=([doctor]=1 [tests]=10 [sanitizer]=5 [tune]=7 [sdpa]=8 [bench]=2)
+declare -A share=([doctor]=1 [tests]=10 [sanitizer]=6 [tune]=7 [sdpa]=8 [bench]=2)
 python=${PYTHON:-python3}
 device=cuda:0
 
@@ -65,33 +65,36 @@ step_doctor() {
   grep -E '"(name|version|path)":' "$out/doctor.json" | head -n 8
 }
 
-# One shard. A kernel that takes the device down ends the process (exit code 3): a new one goes on with the tests behind it.
-shard() {  # shard SECONDS INDEX COUNT
-  local end=$((SECONDS + $1)) index=$2 log=$logs/tests.$2.log skip="" status
+# The tests named in a file. A kernel that takes the device down ends the process (exit code 3): a new one goes on behind it.
+run_tests() {  # run_tests SECONDS NAMES LOG
+  local end=$((SECONDS + $1)) names=$2 log=$3 status
   : >"$log"
-  while :; do
+  while [ -s "$names" ] && [ "$SECONDS" -lt "$end" ]; do
     status=0
-    GTEST_TOTAL_SHARDS=$3 GTEST_SHARD_INDEX=$index GTEST_COLOR=no \
-      timeout --kill-after=10 $((end > SECONDS ? end - SECONDS : 1)) "$bin/gpu_device_tests" --target "$device" \
-      "--gtest_filter=*-$skip" >>"$log" 2>&1 || status=$?
+    GTEST_COLOR=no timeout --kill-after=10 $((end - SECONDS)) "$bin/gpu_device_tests" --target "$device" \
+      "--gtest_filter=$(paste -sd: "$names")" >>"$log" 2>&1 || status=$?
     [ "$status" -eq 3 ] || break
-    skip=$(sed -n 's/^\[ RUN      \] //p' "$log" | sort -u | paste -sd:)
+    sed -n 's/^\[ RUN      \] //p' "$log" >"$log.begun"
+    grep -vxFf "$log.begun" "$names" >"$names.left" || true
+    mv "$names.left" "$names"
   done
-  echo "exit code $status" >>"$log"
 }
 
 step_tests() {
   local count shards=() index failures failed passed all
   count=$(nproc)
   [ "$count" -le 8 ] || count=8
-  all=$("$bin/gpu_device_tests" --target "$device" --gtest_list_tests | grep -c '^  ')
+  "$bin/gpu_device_tests" --target "$device" --gtest_list_tests |
+    awk '/^[^ ]/ { suite = $1 } /^  / { print suite $1 }' >"$logs/all-tests.txt"
+  all=$(wc -l <"$logs/all-tests.txt")
   for ((index = 0; index < count; ++index)); do
-    shard "$1" "$index" "$count" &
+    awk "NR % $count == $index" "$logs/all-tests.txt" >"$logs/names.$index"
+    run_tests "$1" "$logs/names.$index" "$logs/tests.$index.log" &
     shards+=($!)
   done
   wait "${shards[@]}"
   cat "$logs"/tests.*.log >"$logs/tests.log"
-  rm "$logs"/tests.*.log
+  rm "$logs"/tests.*.log* "$logs"/names.*
   passed=$(grep -c '^\[       OK \]' "$logs/tests.log" || true)
   failures=$(sed -n 's/^\[  FAILED  \] \([^ ,]*[./][^ ,]*\).*/\1/p' "$logs/tests.log" | sort -u)
   failed=$(grep -c . <<<"$failures" || true)
@@ -111,8 +114,9 @@ step_sanitizer() {
   filter="${name}_fp16_dense:${name}_bf16_causal_bottom_right:${name}_bf16_paged:${name}_fp16_decode"
   filter+=":${name}_bf16_everything_at_once:${name}_bf16_varlen_kv_lengths_mask:${name}_fp16_padded_both_lists_everything"
   filter+=":Device/DeviceHeadDims.*_128x128:Device/DeviceHeadDims.*_256x256"
+  local end=$((SECONDS + $1)) left=4
   for tool in memcheck racecheck initcheck synccheck; do
-    if limited $(($1 / 4)) "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 "$bin/gpu_device_tests" \
+    if limited $(((end - SECONDS) / left--)) "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 "$bin/gpu_device_tests" \
       --target "$device" "--gtest_filter=$filter"; then
       echo "$tool: clean, $(grep -c '^\[       OK \]' "$logs/$tool.log") tests"
     else
