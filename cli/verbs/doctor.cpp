@@ -135,9 +135,9 @@ Result<Report> examine(const ContextArguments& arguments) {
   ATTUNE_TRY(const auto options, context_options(arguments));
   Findings found;
   look_at_host(found);
+  look_at_gpus(options.device, found);  // before a device loads the compiler that is looked for
   look_at_device(options.device, found);
   look_at_other_devices(options.device, found);
-  look_at_gpus(options.device, found);
   const auto records = cache::RecordStore::open(options.records)->health();
   look_at_store("records", "--records-dir", options.records.user_directory, records, records.records,
                 options.records.read_only, found);

@@ -203,7 +203,27 @@ TEST(Verbs, DoctorTellsReadyFromBroken) {
   const auto broken = program.run({"doctor", "--records-dir", program.path("file"), "--json"});
   EXPECT_EQ(broken.code, 2) << broken.out;
   EXPECT_EQ(broken.json()["broken"].size(), 1u);
-  EXPECT_EQ(program.run({"doctor", "--device", "cuda:0"}).code, 2);
+  EXPECT_EQ(program.run({"doctor", "--device", "cuda:99"}).code, 2);
+}
+
+TEST(Verbs, DoctorTellsWhatOfCudaIsThere) {
+  const test::Program program;
+  const json cuda = program.run({"doctor", "--json"}).json()["cuda"];
+  EXPECT_TRUE(cuda["driver"]["available"].is_boolean());
+  EXPECT_TRUE(cuda["gpus"].is_array());
+  ASSERT_TRUE(cuda["nvrtc"]["available"].get<bool>()) << "scripts/setup.sh provides it: " << cuda["nvrtc"].dump(1);
+  EXPECT_THAT(cuda["nvrtc"]["archs"].get<std::vector<int>>(), ::testing::Contains(90));
+  size_t used = 0;
+  for (const json& probe : cuda["nvrtc"]["looked_at"]) used += probe["used"].get<bool>() ? 1 : 0;
+  EXPECT_EQ(used, 1U);
+  EXPECT_TRUE(cuda["nvrtc"]["looked_at"].back()["used"].get<bool>()) << "and nowhere after it";
+
+  const auto without = program.run({"doctor", "--json", "--nvrtc", "none"});
+  EXPECT_EQ(without.code, 0) << "no compiler for GPUs is no fault of a machine that serves the cpu";
+  EXPECT_FALSE(without.json()["cuda"]["nvrtc"]["available"].get<bool>());
+  EXPECT_THAT(without.json()["hints"].dump(), HasSubstr("unset it to compile CUDA C++"));
+  const auto missing = program.run({"doctor"}, {"ATTUNE_NVRTC=/nowhere/libnvrtc.so"});
+  EXPECT_THAT(missing.out, HasSubstr("/nowhere/libnvrtc.so"));
 }
 
 TEST(Verbs, EnvironmentIsReadAndMalformedValuesAreNamed) {

@@ -8,7 +8,7 @@
 #include "runtime/context.hpp"
 #include "runtime/cuda/cuda_device.hpp"
 #include "runtime/cuda/driver_api.hpp"
-#include "tests/runtime/fake_cuda_state.hpp"
+#include "tests/fake_cuda/fake_cuda_state.hpp"
 #include "tests/runtime/fill_family.hpp"
 
 namespace attune::runtime {

@@ -97,8 +97,8 @@ TEST(Protocol, AnswersRoundTrip) {
 TEST(Protocol, HelloRefusesOtherProgramsAndVersions) {
   EXPECT_TRUE(decode_hello(encode_hello()).ok());
   for (const char* line :
-       {"", "Python 3.11", "{}", "[]", R"({"program":"attune worker"})", R"({"program":"attune worker","protocol":2})",
-        R"({"program":"other","protocol":1})", R"({"program":1,"protocol":1})"}) {
+       {"", "Python 3.11", "{}", "[]", R"({"program":"attune worker"})", R"({"program":"attune worker","protocol":1})",
+        R"({"program":"other","protocol":2})", R"({"program":1,"protocol":2})"}) {
     EXPECT_FALSE(decode_hello(line).ok()) << line;
   }
 }
