@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/versioned.hpp"
+#include "generator/quantization.hpp"
 
 namespace attune::api {
 namespace {
@@ -150,7 +151,9 @@ Result<Problem> to_problem(const attune_problem* pointer) {
   problem.total_kv = given.total_kv;
   ATTUNE_TRY(problem.sparsity, to_sparsity(given));
   if (given.reserved_zero != 0) return invalid("reserved_zero is not 0. Initialise the struct with attune_problem_init.");
-  if (given.quantization != nullptr) problem.quantization = given.quantization;
+  if (given.quantization != nullptr) {
+    ATTUNE_TRY(problem.quantization, canonical_quantization(given.quantization));
+  }
   problem.page_size = given.page_size;
   problem.page_count = given.page_count;
   return problem;

@@ -9,6 +9,7 @@
 
 #include "cli/files/tensor_file.hpp"
 #include "cli/shapes/words.hpp"
+#include "generator/quantization.hpp"
 
 namespace attune::cli {
 namespace {
@@ -264,7 +265,7 @@ Result<AttentionInputs> read_inputs(const AttentionRequest& request) {
     if (!in_range(*request.softcap)) return wrong("--softcap: give a finite number in the range of fp32, above 0");
     p.softcap = static_cast<float>(*request.softcap);
   }
-  p.quantization = request.quantization;
+  ATTUNE_TRY(p.quantization, canonical_quantization(request.quantization));
   p.want_lse = request.want_lse;
   if (!request.mask.empty()) ATTUNE_CHECK(read_mask(request.mask, inputs));
   if (!request.kv_lengths.empty()) {

@@ -9,6 +9,8 @@
 #include <initializer_list>
 #include <limits>
 
+#include "generator/quantization.hpp"
+
 namespace attune {
 
 namespace {
@@ -318,11 +320,11 @@ Result<void> validate(const Problem& p) {
   ATTUNE_CHECK(validate_scores(p));
   ATTUNE_CHECK(validate_mask(p));
   ATTUNE_CHECK(validate_sparsity(p));
-  const bool word = std::all_of(p.quantization.begin(), p.quantization.end(),
-                                [](unsigned char c) { return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '_'; });
-  if (p.quantization.empty() || !word) {
-    return invalid(
-        "quantization is not a name of lower-case letters, digits and underscores; give 'none' for no quantization.");
+  if (p.quantization != "none") {
+    ATTUNE_TRY(const std::string canonical, canonical_quantization(p.quantization));
+    if (p.quantization != canonical) {
+      return invalid(fmt::format("quantization is not in its canonical form; give '{}'.", canonical));
+    }
   }
   const int64_t width = size_bytes(p.dtype);
   ATTUNE_CHECK(addressable("Q", {p.q_elements(), p.heads_q, p.q_rows(), p.head_dim_qk}, width));

@@ -85,7 +85,7 @@ struct Problem {
   int64_t page_size = 0, page_count = 0;
   bool want_lse = false;  // natural log, fp32
   SparsityRequest sparsity;
-  std::string quantization = "none";
+  std::string quantization = "none";  // canonical text of a request: generator/quantization.hpp
 
   bool operator==(const Problem&) const = default;
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "generator/problem.hpp"
+#include "generator/quantization.hpp"
 
 namespace attune {
 
@@ -260,6 +261,7 @@ Result<Problem> problem_from_json(std::string_view text) {
   if (std::string complaint = reader.complaint(); !complaint.empty()) {
     return Error(Status::invalid_argument, std::move(complaint));
   }
+  ATTUNE_TRY(problem.quantization, canonical_quantization(problem.quantization));
   ATTUNE_CHECK(validate(problem));
   return problem;
 }

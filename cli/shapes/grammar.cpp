@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/shapes/words.hpp"
+#include "generator/quantization.hpp"
 
 namespace attune::cli {
 namespace {
@@ -168,7 +169,7 @@ class ShapeParser {
       return {};
     }
     if (flag == "quantization") {
-      problem_.quantization = std::string(values);
+      ATTUNE_TRY(problem_.quantization, canonical_quantization(values));
       return {};
     }
     if (flag == "mask") return mask(values, word);

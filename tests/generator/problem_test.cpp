@@ -74,6 +74,8 @@ std::vector<Refusal> refusals() {
       {"sparsity.max_blocks", [](Problem& p) { p.sparsity = {SparsityKind::padded_lists, 64, 64, true, false, 1, 1, -4}; }},
       {"quantization", [](Problem& p) { p.quantization = ""; }},
       {"quantization", [](Problem& p) { p.quantization = "int8; drop"; }},
+      {"quantization", [](Problem& p) { p.quantization = "int8,thread"; }},
+      {"quantization", [](Problem& p) { p.quantization = "\xff"; }},
       {"Q", [](Problem& p) { p.batch = p.heads_q = p.heads_kv = p.seqlen_q = (int64_t{1} << 31) - 1; }},
       {"mask",
        [](Problem& p) {
