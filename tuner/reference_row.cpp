@@ -155,14 +155,28 @@ void ReferenceRow::collect_keys(int64_t b, int64_t h, int64_t i, const Lengths& 
   if (problem_.sparsity.partial) collect_from_lists(b, h, i, lengths.kv, false);
 }
 
-void ReferenceRow::compute(int64_t b, int64_t h, int64_t i) {
+void ReferenceRow::locate(int64_t b, int64_t h, int64_t i) {
   b_ = b;
   h_ = h;
   i_ = i;
   lengths_ = lengths_of(problem_, tensors_, b);
   position_ = i + (problem_.alignment == Alignment::bottom_right ? lengths_.kv - lengths_.q : 0);
   collect_keys(b, h, i, lengths_);
+}
 
+void ReferenceRow::biases(int64_t b, int64_t h, int64_t i, std::vector<float>& out) {
+  locate(b, h, i);
+  out.assign(static_cast<size_t>(lengths_.kv), -std::numeric_limits<float>::infinity());
+  const double slope = problem_.alibi ? static_cast<double>(tensors_.alibi_slopes[b * tensors_.alibi_stride_batch + h]) : 0;
+  for (const Key key : keys_) {
+    const double masked = key.in_full_block ? 0 : mask_bias(key.index);
+    const double distance = slope * static_cast<double>(std::abs(position_ - key.index));
+    out[static_cast<size_t>(key.index)] = static_cast<float>(masked - distance);
+  }
+}
+
+void ReferenceRow::compute(int64_t b, int64_t h, int64_t i) {
+  locate(b, h, i);
   const auto d_qk = static_cast<size_t>(problem_.head_dim_qk), d_v = static_cast<size_t>(problem_.head_dim_v);
   q_.resize(d_qk);
   row_.resize(d_qk);

@@ -27,6 +27,9 @@ class ReferenceRow {
   // Requires compute() of the same row.
   void compute_plain();
 
+  // Bias of every key below the length for row (b, h, i): what masks and ALiBi add to its score, -inf where it is hidden.
+  void biases(int64_t b, int64_t h, int64_t i, std::vector<float>& out);
+
   int64_t visible_keys() const { return static_cast<int64_t>(keys_.size()); }
   const std::vector<double>& output() const { return output_; }  // head_dim_v values
   double lse() const { return lse_; }                            // natural log, sink included; -inf for an empty row
@@ -44,6 +47,7 @@ class ReferenceRow {
     int64_t index;
     bool in_full_block;  // skips every mask
   };
+  void locate(int64_t b, int64_t h, int64_t i);  // and collects its keys
   void collect_keys(int64_t b, int64_t h, int64_t i, const Lengths& lengths);
   void collect_from_lists(int64_t b, int64_t h, int64_t i, int64_t kv_length, bool full_lists);
   bool visible(int64_t key) const;

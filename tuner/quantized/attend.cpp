@@ -1,0 +1,266 @@
+// One row at a time, one key tile at a time, in the order of the keys.
+#include "tuner/quantized/attend.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "generator/dtype_codec.hpp"
+#include "tuner/quantized/accumulate.hpp"
+#include "tuner/quantized/rounding.hpp"
+
+namespace attune::tuner::quantized {
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
+constexpr float log2_e = std::numbers::log2e_v<float>;
+
+float dot(const float* a, const float* b, int64_t count) {
+  double sum = 0;
+  for (int64_t c = 0; c < count; ++c) sum += static_cast<double>(a[c]) * static_cast<double>(b[c]);
+  return static_cast<float>(sum);
+}
+
+// Rows of x as columns: products of one row of Q with many keys then run along the keys.
+Matrix transposed(const Matrix& x) {
+  Matrix t(x.columns, x.rows);
+  for (int64_t i = 0; i < x.rows; ++i) {
+    for (int64_t c = 0; c < x.columns; ++c) t.row(c)[i] = x.row(i)[c];
+  }
+  return t;
+}
+
+class Head {
+ public:
+  Head(const QuantizedQueries& q, const QuantizedKeys& k, const QuantizedValues& v, DType dtype, const Quantization& request,
+       const ScoreRules& rules, const AttendOptions& options)
+      : q_(q),
+        k_(k),
+        v_(v),
+        dtype_(dtype),
+        request_(request),
+        rules_(rules),
+        options_(options),
+        keys_(k.k.codes.rows),
+        width_(k.k.codes.columns),
+        codes_(transposed(k.k.codes)),
+        smoothed_(request.k_smoothing != KSmoothing::none) {
+    const auto is_set = [](uint8_t flag) { return flag != 0; };
+    some_kept_ = std::any_of(k.smoothed.kept.begin(), k.smoothed.kept.end(), is_set);
+    key_scales_.reserve(static_cast<size_t>(keys_));
+    for (int64_t n = 0; n < keys_; ++n) key_scales_.push_back(k.k.scale_of(n));
+    if (q.block_means.rows > 0) add_delta_s();
+  }
+
+  int64_t rows() const { return q_.q.codes.rows; }
+  void compute(int64_t begin, int64_t end, HeadOutput& out) const;
+
+ private:
+  struct Scratch {
+    std::vector<float> scores, bias, p, apart;
+    std::vector<double> exact;
+  };
+
+  void add_delta_s() {
+    const Matrix original = transposed(k_.smoothed.rows);
+    delta_s_ = Matrix(q_.block_means.rows, keys_);
+    for (int64_t block = 0; block < delta_s_.rows; ++block) {
+      for (int64_t c = 0; c < width_; ++c) {
+        const float mean = q_.block_means.row(block)[c];
+        for (int64_t n = 0; n < keys_; ++n) delta_s_.row(block)[n] += mean * original.row(c)[n];
+      }
+    }
+  }
+
+  void products(int64_t i, Scratch& scratch) const;
+  struct Sight {
+    bool any_key = false, poisoned = false;
+  };
+  // The scores of row i in base 2, -inf where hidden, and what the row sees.
+  Sight score(int64_t i, float row_constant, Scratch& scratch) const;
+  float round_p(std::vector<float>& p, float& sum) const;
+  void row(int64_t i, Scratch& scratch, RowAccumulator& accumulator, HeadOutput& out) const;
+
+  const QuantizedQueries& q_;
+  const QuantizedKeys& k_;
+  const QuantizedValues& v_;
+  DType dtype_;
+  const Quantization& request_;
+  const ScoreRules& rules_;
+  const AttendOptions& options_;
+  int64_t keys_, width_;
+  Matrix codes_;    // [D, keys]
+  Matrix delta_s_;  // [query blocks, keys]
+  bool smoothed_, some_kept_ = false;
+  std::vector<float> key_scales_;
+};
+
+// Integer codes are exact in fp32: 127 * 127 * 576 < 2^24. Others are summed in double and rounded once.
+void Head::products(int64_t i, Scratch& scratch) const {
+  const auto count = static_cast<size_t>(keys_);
+  const bool integers = request_.qk == QkOperand::int8 || request_.qk == QkOperand::int4;
+  const float* const q = q_.q.codes.row(i);
+  if (integers) {
+    scratch.scores.assign(count, 0.0F);
+    float* const scores = scratch.scores.data();
+    for (int64_t c = 0; c < width_; ++c) {
+      const float weight = q[c];
+      const float* const column = codes_.row(c);
+      for (size_t n = 0; n < count; ++n) scores[n] += weight * column[n];
+    }
+    return;
+  }
+  scratch.exact.assign(count, 0.0);
+  double* const exact = scratch.exact.data();
+  for (int64_t c = 0; c < width_; ++c) {
+    const auto weight = static_cast<double>(q[c]);
+    const float* const column = codes_.row(c);
+    for (size_t n = 0; n < count; ++n) exact[n] += weight * static_cast<double>(column[n]);
+  }
+  scratch.scores.assign(scratch.exact.begin(), scratch.exact.end());
+}
+
+Head::Sight Head::score(int64_t i, float row_constant, Scratch& scratch) const {
+  products(i, scratch);
+  scratch.bias.assign(static_cast<size_t>(keys_), 0.0F);
+  if (rules_.bias) rules_.bias(i, scratch.bias);
+  const float q_scale = q_.q.scale_of(i);
+
+  for (size_t at = 0; at < k_.smoothed.sinks.size(); ++at) {
+    scratch.apart[at] = dot(q_.original.row(i), k_.smoothed.sink_rows.row(static_cast<int64_t>(at)), width_);
+  }
+  size_t next_sink = 0;
+  const float* const delta = delta_s_.rows > 0 ? delta_s_.row(i / options_.tiles.block_q) : nullptr;
+  Sight sight{false, q_.q.poisoned[static_cast<size_t>(i)] != 0};
+  for (int64_t n = 0; n < keys_; ++n) {
+    const auto at = static_cast<size_t>(n);
+    float& s = scratch.scores[at];
+    const bool apart = next_sink < k_.smoothed.sinks.size() && k_.smoothed.sinks[next_sink] == n;
+    const float sink_score = apart ? scratch.apart[next_sink++] : 0.0F;
+    if (scratch.bias[at] == -infinity) {
+      s = -infinity;
+      continue;
+    }
+    s *= q_scale * key_scales_[at];
+    if (delta != nullptr) s += delta[n];
+    if (apart) s = sink_score;
+    if (some_kept_ && k_.smoothed.kept[at] != 0) s -= row_constant;
+    // A softcap bends the score itself, so that the constant of the row has to be there.
+    if (rules_.softcap > 0) {
+      s = rules_.softcap * std::tanh((s + row_constant) * rules_.softmax_scale / rules_.softcap);
+    } else {
+      s *= rules_.softmax_scale;
+    }
+    s = (s + scratch.bias[at]) * log2_e;
+    sight.any_key = sight.any_key || s != -infinity;
+    sight.poisoned = sight.poisoned || k_.k.poisoned[at] != 0 || s != s || s == infinity;
+  }
+  return sight;
+}
+
+// Rounds P to its operand type, adds it to the softmax's sum, and gives the scale of its codes.
+float Head::round_p(std::vector<float>& p, float& sum) const {
+  float tile = 0;
+  switch (request_.pv) {
+    case PvOperand::e4m3:
+      for (float& value : p) {
+        tile += value;
+        value = round_e4m3(value);
+      }
+      sum += tile;
+      return 1;
+    case PvOperand::int8: {
+      const float largest = *std::max_element(p.begin(), p.end());
+      const GroupScale scale = group_scale(ScaleConvention::safe, largest, 127);
+      for (float& value : p) {
+        tile += value;
+        value = quantize(CodeFormat::int8, ScaleConvention::safe, scale, value);
+      }
+      sum += tile;
+      return scale.scale;
+    }
+    case PvOperand::input:
+      const DType type = request_.accumulator == PvAccumulator::f16 ? DType::f16 : dtype_;
+      for (float& value : p) {
+        value = round_to(type, value);
+        tile += value;
+      }
+      sum += tile;
+      return 1;
+  }
+  return 1;
+}
+
+void Head::row(int64_t i, Scratch& scratch, RowAccumulator& accumulator, HeadOutput& out) const {
+  const float row_constant = smoothed_ ? dot(q_.original.row(i), k_.smoothed.mean.data(), width_) : 0.0F;
+  const Sight sight = score(i, row_constant, scratch);
+  // What the softmax did not see of the scores: nothing when a softcap had them whole.
+  const float missing = rules_.softcap > 0 ? 0.0F : row_constant * rules_.softmax_scale;
+  const float offset = request_.pv == PvOperand::e4m3 ? p_offset_e4m3 : 0.0F;
+
+  float* const o = out.o.row(i);
+  float& lse = out.lse[static_cast<size_t>(i)];
+  float maximum = -infinity, sum = 0;
+  accumulator.clear();
+  if (!sight.any_key || sight.poisoned) {
+    std::fill(o, o + v_.codes.columns, sight.any_key ? nan_value : 0.0F);
+    lse = sight.any_key ? nan_value : -infinity;
+    return;
+  }
+  if (rules_.sink != nullptr) {
+    maximum = (*rules_.sink - missing) * log2_e - offset;
+    sum = std::exp2(offset);
+  }
+  for (int64_t first = 0; first < keys_; first += options_.tiles.block_kv) {
+    const int64_t count = std::min(options_.tiles.block_kv, keys_ - first);
+    const float* const s = scratch.scores.data() + first;
+    const float tile_maximum = *std::max_element(s, s + count) - offset;
+    if (tile_maximum == -infinity) continue;
+    if (tile_maximum > maximum) {
+      const float alpha = std::exp2(maximum - tile_maximum);
+      sum *= alpha;
+      accumulator.rescale(alpha);
+      maximum = tile_maximum;
+    }
+    scratch.p.resize(static_cast<size_t>(count));
+    for (int64_t n = 0; n < count; ++n) scratch.p[static_cast<size_t>(n)] = std::exp2(s[n] - maximum);
+    const float p_scale = round_p(scratch.p, sum);
+    accumulator.add(scratch.p, p_scale, v_.codes, first);
+  }
+  for (size_t c = 0; c < v_.scale.size(); ++c) o[c] = accumulator.sums()[c] / sum * v_.scale[c] + v_.mean[c];
+  if (rules_.sink != nullptr && request_.v_smoothing != VSmoothing::none) {
+    // With a sink the probabilities of the keys do not sum to 1, and their share of the mean is what they sum to.
+    const float sink_share = std::exp2((*rules_.sink - missing) * log2_e - maximum) / sum;
+    for (size_t c = 0; c < v_.mean.size(); ++c) o[c] -= sink_share * v_.mean[c];
+  }
+  for (const auto& [key, channel] : v_.poisoned) {
+    if (scratch.scores[static_cast<size_t>(key)] != -infinity) o[channel] = nan_value;
+  }
+  lse = (std::log2(sum) + maximum) / log2_e + missing;
+}
+
+void Head::compute(int64_t begin, int64_t end, HeadOutput& out) const {
+  Scratch scratch;
+  scratch.apart.resize(k_.smoothed.sinks.size());
+  RowAccumulator accumulator(request_, v_.codes.columns, options_.short_accumulator);
+  for (int64_t i = begin; i < end; ++i) row(i, scratch, accumulator, out);
+}
+
+}  // namespace
+
+HeadOutput attend(const QuantizedQueries& q, const QuantizedKeys& k, const QuantizedValues& v, DType dtype,
+                  const Quantization& request, const ScoreRules& rules, const AttendOptions& options, ThreadPool* pool) {
+  const Head head(q, k, v, dtype, request, rules, options);
+  HeadOutput out{Matrix(head.rows(), v.codes.columns), std::vector<float>(static_cast<size_t>(head.rows()))};
+  auto body = [&](int64_t begin, int64_t end, int) { head.compute(begin, end, out); };
+  if (pool == nullptr) {
+    body(0, head.rows(), 0);
+  } else {
+    pool->parallel_for(head.rows(), 16, body);
+  }
+  return out;
+}
+
+}  // namespace attune::tuner::quantized

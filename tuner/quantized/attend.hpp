@@ -1,0 +1,44 @@
+// Attention of one head over quantized operands: scores, corrections, online softmax in base 2, P, and PV.
+//
+// Source: SageAttention's kernels step by step (sage paper and code conventions: base 2, the static scale 448 of P folded
+// into the running maximum as 2^8.807, the sum of P in fp32 before P is rounded to 8 bits and after it is rounded to 16).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "common/thread_pool.hpp"
+#include "tuner/quantized/operands.hpp"
+
+namespace attune::tuner::quantized {
+
+// log2 of what P is multiplied by so that its largest value is just below 448.
+inline constexpr float p_offset_e4m3 = 8.807F;
+
+// What is done to scores, and which keys a row sees.
+struct ScoreRules {
+  float softmax_scale = 1;
+  float softcap = 0;            // 0: off
+  const float* sink = nullptr;  // the logit that joins the denominator; null: none
+  // Additive bias of each key for a row, natural-log units: 0 plain, -inf hidden. Null: all keys visible. Called from
+  // several threads at once.
+  std::function<void(int64_t row, std::span<float> bias)> bias;
+};
+
+struct AttendOptions {
+  QuantizationTiles tiles;
+  bool short_accumulator = false;  // see RowAccumulator
+};
+
+struct HeadOutput {
+  Matrix o;                // not yet rounded to the tensors' type
+  std::vector<float> lse;  // natural log, with the smoothing correction and the sink; -inf for a row without keys
+};
+
+// `request` is what the operands were quantized with. `pool` may be null: this thread alone.
+HeadOutput attend(const QuantizedQueries& q, const QuantizedKeys& k, const QuantizedValues& v, DType dtype,
+                  const Quantization& request, const ScoreRules& rules, const AttendOptions& options, ThreadPool* pool);
+
+}  // namespace attune::tuner::quantized
