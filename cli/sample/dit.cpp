@@ -78,11 +78,13 @@ HeadSample tokens(int64_t rows, const std::vector<double>& means, const SmoothPo
   return sample;
 }
 
-HeadSample values(int64_t rows, int64_t channels, Random& random) {
+HeadSample values(int64_t rows, int64_t channels, bool biased, Random& random) {
   std::vector<double> means;
   for (int64_t c = 0; c < channels; ++c) means.push_back(std::sqrt(0.4) * random.normal());  // N(0, 0.4)
   for (int64_t n = 0; n < channels / 32; ++n) {
-    means[static_cast<size_t>(random.below(channels))] = random.sign() * random.uniform(8, 9);
+    double& mean = means[static_cast<size_t>(random.below(channels))];
+    const double bias = random.sign() * random.uniform(8, 9);
+    if (biased) mean = bias;
   }
   HeadSample sample{rows, channels, std::vector<float>(static_cast<size_t>(rows * channels))};
   for (int64_t i = 0; i < rows; ++i) {
@@ -95,14 +97,14 @@ HeadSample values(int64_t rows, int64_t channels, Random& random) {
 
 }  // namespace
 
-GroupSample dit_group(const Problem& p, double outlier, uint64_t seed, int64_t batch, int64_t head_kv) {
+GroupSample dit_group(const Problem& p, double outlier, bool v_bias, uint64_t seed, int64_t batch, int64_t head_kv) {
   Random random{seed, 2, static_cast<uint64_t>(batch), static_cast<uint64_t>(head_kv)};
   std::vector<int64_t> taken;
   const auto k_means = channel_means(p.head_dim_qk, outlier, taken, random);
   const SmoothPosition position(p.head_dim_qk, random);
   GroupSample group;
   group.k = tokens(p.seqlen_kv, k_means, position, random);
-  group.v = values(p.seqlen_kv, p.head_dim_v, random);
+  group.v = values(p.seqlen_kv, p.head_dim_v, v_bias, random);
   for (int64_t g = 0; g < p.group(); ++g) {
     std::vector<int64_t> taken_by_q = taken;
     const auto q_means = channel_means(p.head_dim_qk, outlier, taken_by_q, random);

@@ -80,7 +80,7 @@ Result<Sample> make_sample(const Problem& problem, const SampleRequest& request)
   for (int64_t b = 0; b < problem.batch; ++b) {
     for (int64_t h = 0; h < problem.heads_kv; ++h) {
       const GroupSample group = kind.kind == "llm"   ? llm_group(problem, kind.parameter, request.seed, b, h)
-                                : kind.kind == "dit" ? dit_group(problem, kind.parameter, request.seed, b, h)
+                                : kind.kind == "dit" ? dit_group(problem, kind.parameter, request.v_bias, request.seed, b, h)
                                                      : normal_group(problem, kind.kind == "fa3", request.seed, b, h);
       store(group.k, problem, b, h, problem.heads_kv, sample.k);
       store(group.v, problem, b, h, problem.heads_kv, sample.v);

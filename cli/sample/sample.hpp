@@ -23,6 +23,7 @@ struct SampleRequest {
   std::string kind = "llm";
   std::string strength;  // empty: the kind's default
   uint64_t seed = 1;
+  bool v_bias = true;  // dit: whether some channels of V are biased by 8 to 9; Q and K are the same either way
 };
 
 struct Sample {
@@ -47,7 +48,7 @@ struct GroupSample {
 };
 
 GroupSample llm_group(const Problem& problem, double sink_probability, uint64_t seed, int64_t batch, int64_t head_kv);
-GroupSample dit_group(const Problem& problem, double outlier, uint64_t seed, int64_t batch, int64_t head_kv);
+GroupSample dit_group(const Problem& problem, double outlier, bool v_bias, uint64_t seed, int64_t batch, int64_t head_kv);
 GroupSample normal_group(const Problem& problem, bool with_outliers, uint64_t seed, int64_t batch, int64_t head_kv);
 
 }  // namespace attune::cli

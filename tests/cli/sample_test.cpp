@@ -101,7 +101,7 @@ TEST(Sample, LlmSinkTakesItsShare) {
 TEST(Sample, DitHasBiasedKeysAndValues) {
   const Problem p = *parse_shape("H1 S1024 D64");
   for (const double outlier : {14.0, 30.0}) {
-    const GroupSample group = dit_group(p, outlier, 5, 0, 0);
+    const GroupSample group = dit_group(p, outlier, true, 5, 0, 0);
     const Moments of_k = moments({&group.k});
     EXPECT_GT(of_k.mean_energy, 0.5);
     EXPECT_GT(of_k.largest, 0.6 * outlier);
