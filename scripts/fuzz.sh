@@ -9,6 +9,7 @@ case $seconds in
 esac
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh
+. scripts/environment.sh
 
 # -w: the ordinary build, with g++, is the one that turns warnings into errors.
 flags="-w -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1"
