@@ -37,7 +37,10 @@ class Builder final : public Names {
       parameter_offsets_[parameter] = static_cast<uint64_t>(offset);
     }
     ATTUNE_CHECK(add_function(entry));
-    for (size_t i = 0; i < order_.size(); ++i) ATTUNE_CHECK(build_function(order_[i]));
+    // Building a function may add others to the list.
+    for (size_t i = 0; i < order_.size(); ++i) {  // NOLINT(modernize-loop-convert)
+      ATTUNE_CHECK(build_function(order_[i]));
+    }
     ATTUNE_CHECK(check_recursion(entry));
     finish();
     return std::move(kernel_);

@@ -15,6 +15,15 @@ using ptx::Type;
 enum class Relation : uint8_t { eq, ne, lt, le, gt, ge, equ, neu, ltu, leu, gtu, geu, num, nan };
 
 template <class T>
+bool is_nan(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::isnan(value);
+  } else {
+    return false;
+  }
+}
+
+template <class T>
 bool holds(Relation relation, T a, T b) {
   switch (relation) {
     case Relation::eq: return a == b;
@@ -29,8 +38,8 @@ bool holds(Relation relation, T a, T b) {
     case Relation::leu: return !(a > b);
     case Relation::gtu: return !(a <= b);
     case Relation::geu: return !(a < b);
-    case Relation::num: return a == a && b == b;
-    default: return !(a == a && b == b);
+    case Relation::num: return !is_nan(a) && !is_nan(b);
+    default: return is_nan(a) || is_nan(b);
   }
 }
 
