@@ -98,7 +98,7 @@ struct FindNth {
   static uint32_t apply(uint32_t mask, uint32_t base, int32_t n) {
     if (n == 0) return base < 32 && (mask >> base & 1) != 0 ? base : ~uint32_t{0};
     const int step = n > 0 ? 1 : -1;
-    int left = n > 0 ? n : -n;
+    int64_t left = n > 0 ? int64_t{n} : -int64_t{n};
     for (auto at = static_cast<int64_t>(base); at >= 0 && at < 32; at += step) {
       if ((mask >> at & 1) != 0 && --left == 0) return static_cast<uint32_t>(at);
     }
