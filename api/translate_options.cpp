@@ -58,6 +58,7 @@ Result<attune_tune_options> read_tune_options(const attune_tune_options* given) 
 Result<void> apply(const attune_context_options& given, runtime::ContextOptions& options) {
   take(given.device, options.device.name);
   take(given.cpu_isa, options.device.cpu_isa);
+  take(given.nvrtc, options.device.nvrtc);
   if (given.threads < 0)
     return invalid(fmt::format("threads is {}. Use 0 for one per core, or a positive number.", given.threads));
   if (given.threads > 0) options.device.threads = given.threads;

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from statistics import geometric_mean, median
 
+from blocks import block_of, replace_block, table
+
 NOT_MEASURED = (
     "**Nothing was measured on a GPU yet.** The kernels were run by the emulator only, which says that they are right and "
     "nothing about their speed. `scripts/gpu.sh` measures on a machine that has one, and `bench/report.py` then writes its "
     "tables here."
 )
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + "|".join("---" for _ in header) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
 def milliseconds(case: dict, subject: str) -> float | None:
@@ -89,6 +86,14 @@ def machine_table(results: dict) -> str:
     elif capture:
         rows.append(["graph capture", "replay equals the eager launch" if capture["replay_equals_eager"] else "**differs**"])
     return table(["", ""], rows)
+
+
+def update(text: str, results: dict | None) -> str:
+    """The page with these results. They come from another machine than the page's other tables: where there are none at
+    hand, what the page says of earlier ones stays."""
+    if results is not None:
+        return replace_block(text, "gpu", gpu_block(results))
+    return text if block_of(text, "gpu").strip() else replace_block(text, "gpu", NOT_MEASURED)
 
 
 def gpu_block(results: dict) -> str:

@@ -19,6 +19,7 @@ sys.path.insert(0, str(BENCH))
 
 import gpu_report  # noqa: E402
 import plots  # noqa: E402
+from blocks import replace_block, table  # noqa: E402
 
 TITLES = {"attune": "Attune", "torch": "PyTorch", "onnxruntime": "ONNX Runtime"}
 # What the project asks of itself: budgets of architecture section 3, in milliseconds.
@@ -30,11 +31,6 @@ BUDGETS = (
     ("attention_c_abi", "attune_attention of a one-row problem", None),
 )
 UNIT_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + "|".join("---" for _ in header) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
 def number(value: float) -> str:
@@ -211,13 +207,6 @@ def micro_block(micro: dict) -> str:
     return table(["benchmark", "what", "time", "CPU time of the caller", "budget", "held"], rows)
 
 
-def replace_block(text: str, name: str, body: str) -> str:
-    pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-    if not pattern.search(text):
-        raise SystemExit(f"docs/performance.md has no block '{name}': add '<!-- begin {name} -->' and '<!-- end {name} -->'")
-    return pattern.sub(lambda match: match.group(1) + body + "\n" + match.group(2), text)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", default="bench/results/peers.json", help="written by bench/compare.py")
@@ -242,11 +231,8 @@ def main() -> int:
         micro = json.loads(Path(options.micro).read_text())
         text = replace_block(text, "micro", micro_block(micro))
         plots.configs(micro, directory / "configs.svg")
-    # Results of a GPU come from another machine: without them, what the page says of the last ones stays.
-    if Path(options.gpu).is_file():
-        text = replace_block(text, "gpu", gpu_report.gpu_block(json.loads(Path(options.gpu).read_text())))
-    elif re.search(r"<!-- begin gpu -->\n\s*<!-- end gpu -->", text):
-        text = replace_block(text, "gpu", gpu_report.NOT_MEASURED)
+    gpu = json.loads(Path(options.gpu).read_text()) if Path(options.gpu).is_file() else None
+    text = gpu_report.update(text, gpu)
     docs.write_text(text)
     print(f"wrote {docs} and {directory}/")
     return 0

@@ -24,6 +24,7 @@ while [ $# -gt 0 ]; do
 done
 
 scripts/setup.sh
+. scripts/environment.sh
 if [ "$build" = build/release ]; then
   cmake --preset release -DATTUNE_BUILD_BENCHMARKS=ON >/dev/null
 fi

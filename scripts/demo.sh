@@ -22,6 +22,7 @@ attune() {
 
 say "Set up and build (quick when nothing is missing)"
 scripts/setup.sh
+. scripts/environment.sh
 log=build/demo/build.log
 mkdir -p build/demo
 if ! { cmake --preset release && cmake --build build/release --target attune_cli; } >"$log" 2>&1; then

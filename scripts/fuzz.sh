@@ -9,6 +9,7 @@ case $seconds in
 esac
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh
+. scripts/environment.sh
 
 # -w: the ordinary build, with g++, is the one that turns warnings into errors.
 flags="-w -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1"
@@ -21,7 +22,7 @@ cmake --build build/fuzz --target fuzzers
 corpus=build/fuzz/corpus
 mkdir -p build/fuzz/crashes
 build/fuzz/tests/fuzz/fuzz_seeds "$corpus"
-for target in npy safetensors records_import shapes; do
+for target in npy safetensors records_import shapes ptx; do
   echo "== $target, $seconds s"
   log=build/fuzz/$target.log
   if ! build/fuzz/tests/fuzz/fuzz_$target "$corpus/$target" -max_total_time="$seconds" -max_len=65536 -timeout=10 \

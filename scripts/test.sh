@@ -19,6 +19,7 @@ for argument in "$@"; do
 done
 
 scripts/setup.sh
+. scripts/environment.sh
 jobs=$(nproc)
 summary=()
 failed=false

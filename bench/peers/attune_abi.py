@@ -36,6 +36,7 @@ ContextOptions = _struct(
         ("kernels_max_bytes", c_int64),
         *_run(c_char_p, "dump_directory", "tune_budget", "worker_program"),
         *_run(c_void_p, "allocate", "release", "allocator_user"),
+        ("nvrtc", c_char_p),
     ],
 )
 DeviceInfo = _struct(

@@ -70,7 +70,13 @@ void look_at_device(const runtime::DeviceOptions& options, Findings& found) {
                   fmt::format("L1 {}, L2 {}, L3 {}; memory {}", size_text(facts.l1_bytes), size_text(facts.l2_bytes),
                               size_text(facts.l3_bytes), size_text(facts.memory_bytes)));
   found.lines.add("compiler", compiler.substr(0, compiler.find(';')));  // the rest are passes and options: in the JSON
-  if (!host) return;
+  if (!host) {
+    const auto usable = (*device)->compiler().can_compile(SourceKind::cuda_cpp);
+    if (!usable.ok() && !(*device)->compiler().can_compile(SourceKind::llvm_ir).ok()) {
+      found.broken.push_back(fmt::format("device {}: {}", options.name, usable.error().message()));
+    }
+    return;
+  }
   const auto isas = usable_isas(options);
   found.json["device"]["isas"] = isas;
   found.lines.add("isas", fmt::format("{}", fmt::join(isas, ", ")));

@@ -115,10 +115,16 @@ Result<void> decode_barrier(Decoder& d) {
 void run_nothing(Warp&, const Instruction&, LaneMask) {}
 
 // Memory order is that of program text here, stores are visible at once, and the two proxies see the same bytes: fences have
-// nothing to do. What they order is judged by the barriers beside them.
+// nothing to do. What they order is judged by the barriers beside them; only what a proxy fence has passed on to
+// asynchronous operations is remembered, since no barrier stands for that.
+void run_proxy_fence(Warp& warp, const Instruction&, LaneMask) {
+  if (warp.cta->shadow->enabled()) warp.cta->shadow->fence_proxy(warp.index);
+}
+
 Result<void> decode_fence(Decoder& d) {
+  const bool to_async = d.take("proxy") && d.take("async") && !d.take("global");
   d.take_all();
-  d.finish(run_nothing, InstructionClass::barrier);
+  d.finish(to_async ? run_proxy_fence : run_nothing, InstructionClass::barrier);
   return {};
 }
 

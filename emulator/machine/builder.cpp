@@ -37,7 +37,10 @@ class Builder final : public Names {
       parameter_offsets_[parameter] = static_cast<uint64_t>(offset);
     }
     ATTUNE_CHECK(add_function(entry));
-    for (size_t i = 0; i < order_.size(); ++i) ATTUNE_CHECK(build_function(order_[i]));
+    // Building a function may add others to the list.
+    for (size_t i = 0; i < order_.size(); ++i) {  // NOLINT(modernize-loop-convert)
+      ATTUNE_CHECK(build_function(order_[i]));
+    }
     ATTUNE_CHECK(check_recursion(entry));
     finish();
     return std::move(kernel_);
@@ -382,39 +385,6 @@ class Builder final : public Names {
 };
 
 }  // namespace
-
-Result<ModuleLayout> lay_out_module(const ptx::Module& module) {
-  ModuleLayout layout;
-  layout.offsets.assign(module.variables.size(), -1);
-  std::unordered_map<std::string, int64_t> by_name;
-  int64_t end = 0;
-  for (size_t i = 0; i < module.variables.size(); ++i) {
-    const ptx::Variable& variable = module.variables[i];
-    if (variable.space != ptx::Space::global && variable.space != ptx::Space::constant) continue;
-    const int64_t offset = round_up(end, std::max<int64_t>(variable.align_bytes, 16));
-    layout.offsets[i] = offset;
-    by_name[variable.name] = offset;
-    end = offset + variable.size_bytes;
-    layout.data.items.push_back({variable.name, offset, variable.size_bytes, variable.space == ptx::Space::global});
-  }
-  layout.data.image.assign(static_cast<size_t>(end), std::byte{0});
-  for (size_t i = 0; i < module.variables.size(); ++i) {
-    const ptx::Variable& variable = module.variables[i];
-    if (layout.offsets[i] < 0) continue;
-    std::copy(variable.initial.begin(), variable.initial.end(), layout.data.image.begin() + layout.offsets[i]);
-    for (const auto& relocation : variable.relocations) {
-      const auto target = by_name.find(relocation.symbol);
-      if (target == by_name.end()) {
-        return Error(Status::unsupported,
-                     fmt::format("'{}' is initialised with the address of '{}', which is not a .global or "
-                                 ".const variable; initialise it in the kernel",
-                                 variable.name, relocation.symbol));
-      }
-      layout.data.relocations.push_back({layout.offsets[i] + relocation.offset_bytes, target->second + relocation.addend});
-    }
-  }
-  return layout;
-}
 
 Result<Kernel> build_kernel(const ptx::Module& module, const ModuleLayout& layout, int32_t entry, int architecture) {
   return Builder(module, layout, architecture).run(entry);

@@ -13,7 +13,6 @@
 namespace attune::emulator {
 namespace {
 
-using ptx::Space;
 using ptx::Type;
 
 constexpr uint32_t kBulkUnit = 16;  // alignment of both addresses and of the size

@@ -15,14 +15,6 @@ namespace {
 
 constexpr uint32_t kAsync = SharedShadow::kAsyncAgent;
 
-// The copy engine comes after what the warp has done so far.
-void order_after(Cta& cta, uint32_t warp) {
-  if (!cta.shadow->enabled()) return;
-  SharedShadow::Clock now{};
-  cta.shadow->release(warp, now);
-  cta.shadow->acquire(kAsync, now);
-}
-
 class Load : public AsyncEngine::Operation {
  public:
   struct Part {
@@ -102,9 +94,11 @@ class Store : public AsyncEngine::Operation {
         if (finding.problem != SharedShadow::Problem::none) {
           cluster.fail(
               Error(Status::validation_failed,
-                    fmt::format("The bulk copy that PTX line {} issued reads {} bytes at shared address {:#x} of {}: {}. "
-                                "Write the bytes before the copy, and wait for its group before they change.",
-                                line_, piece.bytes, piece.offset, cta_.describe(), SharedShadow::explain(finding))));
+                    fmt::format(
+                        "The bulk copy that PTX line {} issued reads {} bytes at shared address {:#x} of {}: {}. "
+                        "Execute fence.proxy.async between writing the bytes and the barrier before the copy, and wait for "
+                        "its group before they change.",
+                        line_, piece.bytes, piece.offset, cta_.describe(), SharedShadow::explain(finding))));
           return false;
         }
       }
@@ -192,7 +186,6 @@ bool issue_load(Warp& warp, const Instruction& instruction, int lane, const std:
     Cta& cta = *cluster.ctas[rank];
     const bool local = &cta == warp.cta;
     if (local && cta.shadow->enabled()) {
-      order_after(cta, warp.index);
       for (const Load::Part& part : parts) {
         const SharedShadow::Finding finding = cta.shadow->begin_copy(warp.index, part.offset, part.bytes, instruction.line);
         if (finding.problem == SharedShadow::Problem::none) continue;
@@ -212,7 +205,21 @@ bool issue_load(Warp& warp, const Instruction& instruction, int lane, const std:
 
 bool issue_store(Warp& warp, const Instruction& instruction, int lane, std::vector<BulkPiece> pieces,
                  MaybeReduction reduction) {
-  order_after(*warp.cta, warp.index);
+  SharedShadow& shadow = *warp.cta->shadow;
+  if (shadow.enabled()) {
+    // As a read of the warp first: then a second finding can only mean that the proxy fence is missing.
+    for (const BulkPiece& piece : pieces) {
+      if (piece.memory == nullptr) continue;
+      const SharedShadow::Finding finding = shadow.read(warp.index, piece.offset, piece.bytes);
+      if (finding.problem == SharedShadow::Problem::none) continue;
+      warp.fail(Status::validation_failed, instruction, lane,
+                fmt::format("copies {} bytes from shared address {:#x}: {}", piece.bytes, piece.offset,
+                            SharedShadow::explain(finding)),
+                "Write the bytes, then execute fence.proxy.async and a barrier, then copy.");
+      return false;
+    }
+    shadow.issue_async(warp.index);
+  }
   count_bulk(*warp.cta, pieces, false);
   auto operation = std::make_unique<Store>(*warp.cta, warp.index, instruction.line, std::move(pieces), reduction);
   warp.cta->cluster.async->defer_in_group(warp, lane, std::move(operation));

@@ -272,8 +272,46 @@ Result<void> add_result(Decoder& d, const Operand& operand, const Scalar& to) {
   return d.add_destination(operand, holder(to));
 }
 
+// cvt.pack.sat: two integers, clamped, beside each other; the rest of the register comes from the third, moved up.
+struct PackIntegers {
+  IntegerType to{8, true};
+  bool has_rest = false;
+};
+void run_pack_integers(Warp& warp, const Instruction& instruction, LaneMask lanes) {
+  const auto& how = detail<PackIntegers>(instruction);
+  const uint32_t mask = (uint32_t{1} << how.to.bits) - 1;
+  const auto value = [&](int source, int lane) {
+    const auto wide = static_cast<uint64_t>(int64_t{warp.lanes<int32_t>(instruction.source(source))[lane]});
+    return static_cast<uint32_t>(clamp_integer(wide, {32, true}, how.to)) & mask;
+  };
+  for_each_lane(lanes, [&](int lane) {
+    uint32_t result = value(0, lane) << how.to.bits | value(1, lane);
+    if (how.has_rest) result |= warp.lanes<uint32_t>(instruction.source(2))[lane] << (2 * how.to.bits);
+    warp.lanes<uint32_t>(instruction.destination())[lane] = result;
+  });
+}
+
+Result<void> decode_pack(Decoder& d) {
+  PackIntegers how;
+  if (!d.take("sat")) return d.malformed(".sat is missing");
+  const std::string_view to = d.take_next();
+  if (to.size() < 2 || (to[0] != 's' && to[0] != 'u')) return d.unsupported("the types of");
+  how.to.is_signed = to[0] == 's';
+  how.to.bits = to.substr(1) == "16" ? 16 : to.substr(1) == "8" ? 8 : to.substr(1) == "4" ? 4 : to.substr(1) == "2" ? 2 : 0;
+  ATTUNE_TRY(const Type from, d.need_type());
+  if (how.to.bits == 0 || from != Type::s32) return d.unsupported("the types of");
+  how.has_rest = how.to.bits < 16;
+  if (how.has_rest && !d.take("b32")) return d.malformed(".b32 is missing");
+  ATTUNE_CHECK(d.need_operands(how.has_rest ? 4 : 3, how.has_rest ? 4 : 3));
+  ATTUNE_CHECK(d.add_destination(d.operand(0), Type::b32));
+  for (size_t i = 1; i < d.operand_count(); ++i) ATTUNE_CHECK(d.add_source(d.operand(i), Type::b32));
+  d.set_detail(how);
+  d.finish(run_pack_integers, InstructionClass::conversion);
+  return {};
+}
+
 Result<void> decode_convert(Decoder& d) {
-  if (d.take("pack")) return d.unsupported("this form of");
+  if (d.take("pack")) return decode_pack(d);
   Conversion how;
   const int integer_rounding = d.take_one({"rni", "rzi", "rmi", "rpi"});
   const int rounding = d.take_one({"rn", "rna", "rz", "rm", "rp"});

@@ -47,7 +47,7 @@ Cta::Cta(const Launch& all, Cluster& owner, uint32_t rank_in_cluster) : launch(a
   shadow = std::make_unique<SharedShadow>(launch.shared_end_bytes, count, launch.options);
   wgmma = std::make_unique<WgmmaQueue>(*this);
   warps.resize(count);
-  auto* const base = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(memory_.data()) + 63) / 64 * 64);
+  std::byte* const base = memory_.data() + (64 - reinterpret_cast<uintptr_t>(memory_.data()) % 64) % 64;
   for (uint32_t i = 0; i < count; ++i) {
     Warp& warp = warps[i];
     warp.cta = this;

@@ -242,10 +242,10 @@ Result<int64_t> Decoder::constant(const Operand& operand, std::string_view what)
 Result<void> decode(Decoder& decoder) {
   static const auto kTable = [] {
     std::unordered_map<std::string_view, DecodeFunction> table;
-    for (const auto& group :
-         {integer_opcodes(), bits_opcodes(), logic_opcodes(), compare_opcodes(), arithmetic_opcodes(),
-          special_function_opcodes(), convert_opcodes(), move_opcodes(), memory_opcodes(), atomic_opcodes(), async_opcodes(),
-          barrier_opcodes(), mbarrier_opcodes(), warp_opcodes(), matrix_opcodes(), wgmma_opcodes(), control_opcodes()}) {
+    for (const auto& group : {integer_opcodes(), bits_opcodes(), logic_opcodes(), compare_opcodes(), select_opcodes(),
+                              extended_opcodes(), arithmetic_opcodes(), special_function_opcodes(), convert_opcodes(),
+                              move_opcodes(), memory_opcodes(), atomic_opcodes(), async_opcodes(), barrier_opcodes(),
+                              mbarrier_opcodes(), warp_opcodes(), matrix_opcodes(), wgmma_opcodes(), control_opcodes()}) {
       for (const OpcodeEntry& entry : group) table.emplace(entry.mnemonic, entry.decode);
     }
     return table;

@@ -118,6 +118,8 @@ std::vector<OpcodeEntry> integer_opcodes();
 std::vector<OpcodeEntry> logic_opcodes();
 std::vector<OpcodeEntry> bits_opcodes();
 std::vector<OpcodeEntry> compare_opcodes();
+std::vector<OpcodeEntry> select_opcodes();
+std::vector<OpcodeEntry> extended_opcodes();    // the carry chain
 std::vector<OpcodeEntry> arithmetic_opcodes();  // add, sub, mul, ... of all types
 std::vector<OpcodeEntry> special_function_opcodes();
 std::vector<OpcodeEntry> convert_opcodes();

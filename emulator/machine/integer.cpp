@@ -1,19 +1,17 @@
-// Integer arithmetic: add, sub, mul, mad, div, rem, min, max, neg, abs, sad, dp4a, dp2a, and the carry chain.
+// Integer arithmetic: add, sub, mul, mad, div, rem, min, max, neg, abs, sad, dp4a, dp2a.
 
 #include <algorithm>
 #include <limits>
 #include <type_traits>
 
 #include "emulator/machine/arithmetic.hpp"
+#include "emulator/machine/carry.hpp"
 #include "emulator/machine/lane_loop.hpp"
 
 namespace attune::emulator {
 namespace {
 
 using ptx::Type;
-
-__extension__ typedef __int128 Int128;
-__extension__ typedef unsigned __int128 Uint128;
 
 // Wraps as hardware does; 16-bit operands would otherwise be promoted to int.
 template <class T>
@@ -62,16 +60,6 @@ struct MultiplyLow {
   static T apply(T a, T b) { return static_cast<T>(wrap(a) * wrap(b)); }
   static constexpr Handler handler = lane_loop<MultiplyLow, T, T, T>;
 };
-template <class T>
-T high_product(T a, T b) {
-  if constexpr (sizeof(T) == 8) {
-    using Wide = std::conditional_t<std::is_signed_v<T>, Int128, Uint128>;
-    return static_cast<T>(static_cast<Wide>(a) * static_cast<Wide>(b) >> 64);
-  } else {
-    using Wide = std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>;
-    return static_cast<T>(Wide{a} * Wide{b} >> (sizeof(T) * 8));
-  }
-}
 template <class T>
 struct MultiplyHigh {
   static T apply(T a, T b) { return high_product(a, b); }
@@ -208,75 +196,6 @@ struct Dot2 {
   }
 };
 
-// The carry chain: add.cc, addc, sub.cc, subc, mad.lo.cc, madc. The carry is a bit a lane; a borrow is a carry of
-// subtraction.
-enum class Chain : uint8_t { add, subtract, mad_low, mad_high };
-struct Carry {
-  Chain operation = Chain::add;
-  bool reads = false;
-  bool writes = false;
-  bool is_signed = false;
-};
-
-template <class T>
-void run_carry(Warp& warp, const Instruction& instruction, LaneMask lanes) {
-  const auto& how = detail<Carry>(instruction);
-  using Wide = Uint128;
-  for_each_lane(lanes, [&](int lane) {
-    const auto value = [&](int i) { return warp.lanes<T>(instruction.source(i))[lane]; };
-    const T carry_in = how.reads ? static_cast<T>(warp.carry >> lane & 1) : T{0};
-    Wide sum = 0;
-    bool carry = false;
-    if (how.operation == Chain::subtract) {
-      carry = Wide{value(0)} < Wide{value(1)} + carry_in;
-      sum = Wide{value(0)} - value(1) - carry_in;
-    } else {
-      T a = value(0);
-      if (how.operation != Chain::add) {
-        const T b = value(1);
-        if (how.operation == Chain::mad_low) {
-          a = static_cast<T>(a * b);
-        } else {
-          using Signed = std::make_signed_t<T>;
-          a = how.is_signed ? static_cast<T>(high_product(static_cast<Signed>(a), static_cast<Signed>(b)))
-                            : high_product(a, b);
-        }
-      }
-      sum = Wide{a} + value(how.operation == Chain::add ? 1 : 2) + carry_in;
-      carry = (sum >> (sizeof(T) * 8)) != 0;
-    }
-    warp.lanes<T>(instruction.destination())[lane] = static_cast<T>(sum);
-    if (how.writes) warp.carry = (warp.carry & ~(LaneMask{1} << lane)) | LaneMask{carry} << lane;
-  });
-}
-
-Result<void> decode_carry(Decoder& d, Carry how) {
-  ATTUNE_TRY(const Type type, d.need_type());
-  how.is_signed = is_signed(type);
-  const bool is_mad = how.operation == Chain::mad_low || how.operation == Chain::mad_high;
-  ATTUNE_CHECK(d.need_operands(is_mad ? 4 : 3, is_mad ? 4 : 3));
-  if (size_bytes(type) < 4) return d.unsupported("the type of");
-  ATTUNE_CHECK(d.add_destination(d.operand(0), type));
-  for (size_t i = 1; i < d.operand_count(); ++i) ATTUNE_CHECK(d.add_source(d.operand(i), type));
-  d.set_detail(how);
-  d.finish(size_bytes(type) == 8 ? run_carry<uint64_t> : run_carry<uint32_t>, InstructionClass::integer);
-  return {};
-}
-
-Result<void> decode_extended(Decoder& d) {
-  Carry how;
-  how.reads = true;
-  const std::string_view name = d.mnemonic();
-  how.writes = d.take("cc");
-  if (name == "madc") {
-    how.operation = d.take("hi") ? Chain::mad_high : Chain::mad_low;
-    d.take("lo");
-  } else {
-    how.operation = name == "addc" ? Chain::add : Chain::subtract;
-  }
-  return decode_carry(d, how);
-}
-
 // Operands of one type throughout.
 Result<void> uniform(Decoder& d, size_t sources, Type type, Handler handler) {
   ATTUNE_CHECK(d.need_operands(sources + 1, sources + 1));
@@ -343,7 +262,7 @@ Result<void> decode_dot(Decoder& d) {
 
 Result<void> decode_integer_add(Decoder& d) {
   const bool subtract = d.mnemonic() == "sub";
-  if (d.take("cc")) return decode_carry(d, {subtract ? Chain::subtract : Chain::add, false, true, false});
+  if (d.take("cc")) return decode_carry_out(d);
   bool ignored = false;
   if (take_packed(d, ignored)) {
     using U = uint32_t;
@@ -386,7 +305,7 @@ Result<void> decode_integer_multiply(Decoder& d) {
   }
   const bool high = d.take("hi");
   if (!high && !d.take("lo")) return d.malformed(".lo, .hi or .wide is missing");
-  if (mad && d.take("cc")) return decode_carry(d, {high ? Chain::mad_high : Chain::mad_low, false, true, false});
+  if (mad && d.take("cc")) return decode_carry_out(d, high);
   const bool saturate = d.take("sat");
   ATTUNE_TRY(const Type type, d.need_type());
   if (saturate) {
@@ -434,10 +353,7 @@ Result<void> decode_integer_unary(Decoder& d) {
 }
 
 std::vector<OpcodeEntry> integer_opcodes() {
-  return {{"addc", decode_extended},
-          {"subc", decode_extended},
-          {"madc", decode_extended},
-          {"rem", decode_uniform<Remainder, 2>},
+  return {{"rem", decode_uniform<Remainder, 2>},
           {"sad", decode_uniform<Sad, 3>},
           {"mul24", decode_24},
           {"mad24", decode_24},

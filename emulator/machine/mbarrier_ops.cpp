@@ -130,7 +130,11 @@ void run_wait(Warp& warp, const Instruction& instruction, LaneMask lanes) {
         static_cast<uint32_t>((bases[lane] + static_cast<uint64_t>(instruction.immediate)) & kSharedOffsetMask);
     warp.cta->shadow->acquire(warp.index, warp.cta->shadow->location_clock(offset));
   });
-  if (complete != lanes) warp.poll_failed();
+  if (complete != lanes) {
+    warp.poll_failed();
+  } else {
+    warp.current.polled_at = Split::kNowhere;
+  }
 }
 
 void run_pending_count(Warp& warp, const Instruction& instruction, LaneMask lanes) {

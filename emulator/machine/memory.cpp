@@ -230,9 +230,9 @@ Result<Space> take_space(Decoder& d) {
 }
 
 std::vector<OpcodeEntry> memory_opcodes() {
-  return {
-      {"ld", decode_load},        {"ldu", decode_load},           {"st", decode_store},           {"prefetch", decode_hint},
-      {"prefetchu", decode_hint}, {"applypriority", decode_hint}, {"createpolicy", decode_policy}};
+  return {{"ld", decode_load},       {"ldu", decode_load},           {"st", decode_store},
+          {"prefetch", decode_hint}, {"prefetchu", decode_hint},     {"applypriority", decode_hint},
+          {"discard", decode_hint},  {"createpolicy", decode_policy}};
 }
 
 }  // namespace attune::emulator

@@ -51,6 +51,7 @@ std::string Regions::explain(uint64_t address, int64_t bytes) const {
     return fmt::format("which reaches {} bytes past the end of '{}' ({} bytes)",
                        address + static_cast<uint64_t>(bytes) - end, name, nearest->size_bytes);
   }
+  if (after && best_distance == 0) return fmt::format("just past the end of '{}' ({} bytes)", name, nearest->size_bytes);
   return after ? fmt::format("which is {} bytes past the end of '{}' ({} bytes)", best_distance, name, nearest->size_bytes)
                : fmt::format("which is {} bytes before the start of '{}' ({} bytes)", best_distance, name,
                              nearest->size_bytes);

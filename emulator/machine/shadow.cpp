@@ -118,15 +118,28 @@ void SharedShadow::land(uint32_t agent, uint32_t offset, uint32_t bytes, uint32_
 
 void SharedShadow::release(uint32_t agent, Clock& into) {
   Clock& own = clocks_[agent];
-  for (uint32_t i = 0; i < kAgents; ++i) into[i] = std::max(into[i], own[i]);
+  for (uint32_t i = 0; i < into.size(); ++i) into[i] = std::max(into[i], own[i]);
   ++own[agent];
   memos_[agent] = {};
 }
 
 void SharedShadow::acquire(uint32_t agent, const Clock& from) {
   Clock& own = clocks_[agent];
-  for (uint32_t i = 0; i < kAgents; ++i) own[i] = std::max(own[i], from[i]);
+  for (uint32_t i = 0; i < from.size(); ++i) own[i] = std::max(own[i], from[i]);
   memos_[agent] = {};
+}
+
+void SharedShadow::fence_proxy(uint32_t agent) {
+  Clock& own = clocks_[agent];
+  for (uint32_t i = 0; i < kAgents; ++i) own[kAgents + i] = std::max(own[kAgents + i], own[i]);
+  ++own[agent];  // what comes now is not fenced
+  memos_[agent] = {};
+}
+
+void SharedShadow::issue_async(uint32_t agent) {
+  Clock& engine = clocks_[kAsyncAgent];
+  for (uint32_t i = 0; i < kAgents; ++i) engine[i] = std::max(engine[i], clocks_[agent][kAgents + i]);
+  memos_[kAsyncAgent] = {};
 }
 
 // The set with this agent's present epoch in it. Readers that are ordered before this access need not be kept: a write that

@@ -22,7 +22,9 @@ class SharedShadow {
  public:
   static constexpr uint32_t kAsyncAgent = 32;  // the copy engine, beside the 32 warps a CTA can have
   static constexpr uint32_t kAgents = 33;
-  using Clock = std::array<uint32_t, kAgents>;
+  // What is ordered before, for each agent; and behind that, how much of it a proxy fence has made visible to the copy
+  // engine and to wgmma. Both travel together through barriers.
+  using Clock = std::array<uint32_t, 2 * kAgents>;
 
   enum class Problem : uint8_t { none, uninitialised, race, in_flight };
   struct Finding {
@@ -48,6 +50,10 @@ class SharedShadow {
 
   void release(uint32_t agent, Clock& into);
   void acquire(uint32_t agent, const Clock& from);
+  // fence.proxy.async: what is ordered before now is visible to asynchronous operations that are ordered after.
+  void fence_proxy(uint32_t agent);
+  // The copy engine (or wgmma) works for this agent: it comes after what proxy fences have made visible to it.
+  void issue_async(uint32_t agent);
   // The clock that belongs to an atomic location.
   Clock& location_clock(uint32_t offset) { return locations_[offset]; }
 

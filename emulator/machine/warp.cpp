@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emulator/machine/cta.hpp"
 
 namespace attune::emulator {
@@ -62,6 +64,12 @@ Turn Warp::run(int64_t quantum) {
     if (lanes == 0 && !instruction.is_control) continue;
     if (instruction.aligned && lanes != 0 && (lanes | exited_lanes) != kAllLanes) {
       const LaneMask missing = started_lanes & ~(lanes | exited_lanes);
+      if (missing != 0 && any_yielded()) {
+        // Lanes that poll were passed by; hardware would have waited for them where the paths meet.
+        wait_for_lanes(lanes | missing);
+        if (!reschedule()) return failed ? Turn::failed : Turn::blocked;
+        continue;
+      }
       if (missing != 0) {
         fail(Status::validation_failed, instruction, std::countr_zero(missing),
              fmt::format("is executed by lanes {:#010x} while lanes {:#010x} of the warp are elsewhere", lanes, missing),
@@ -171,9 +179,7 @@ bool Warp::gather(const Instruction& instruction, LaneMask executing, LaneMask w
          "Let all lanes of the member mask execute the instruction.");
     return false;
   }
-  --current.pc;
-  current.state = Split::State::waits_for_lanes;
-  current.wanted = wanted;
+  wait_for_lanes(wanted);
   --executed;
   if (instruction.opcode != 0) {
     --class_counts[static_cast<size_t>(instruction.kind)];
@@ -181,6 +187,18 @@ bool Warp::gather(const Instruction& instruction, LaneMask executing, LaneMask w
   }
   resched = true;
   return false;
+}
+
+// The split stays at this instruction until others have come.
+void Warp::wait_for_lanes(LaneMask wanted) {
+  --current.pc;
+  current.state = Split::State::waits_for_lanes;
+  current.wanted = wanted;
+}
+
+bool Warp::any_yielded() const {
+  return std::any_of(waiting.begin(), waiting.end(),
+                     [](const Split& split) { return split.state == Split::State::yielded; });
 }
 
 void Warp::wait_at_barrier(int barrier) {
@@ -200,6 +218,7 @@ void Warp::wake(int barrier) {
 
 void Warp::poll_failed() {
   polled = true;
+  current.polled_at = current.pc - 1;
   if (!waiting.empty()) {
     current.state = Split::State::yielded;
     resched = true;
@@ -279,8 +298,8 @@ bool Warp::reschedule() {
       const Split& stuck = waiting.front();
       const LaneMask missing = stuck.wanted & ~stuck.lanes & ~exited_lanes;
       fail(Status::validation_failed, kernel->code[stuck.pc], std::countr_zero(missing),
-           fmt::format("waits for lanes {:#010x} of its member mask, which never come", missing),
-           "Let all lanes of the member mask reach the same instruction.");
+           fmt::format("waits for lanes {:#010x}, which never come", missing),
+           "Let all lanes that it names, or that .aligned asks for, reach the same instruction.");
     }
     return false;
   }
@@ -320,7 +339,8 @@ std::string Warp::describe() const {
   const auto add = [&](const Split& split) {
     if (split.lanes == 0) return;
     const bool at_barrier = split.state == Split::State::at_barrier;
-    const uint32_t pc = at_barrier && split.pc > 0 ? split.pc - 1 : split.pc;
+    const bool polls = split.polled_at != Split::kNowhere;
+    const uint32_t pc = at_barrier && split.pc > 0 ? split.pc - 1 : polls ? split.polled_at : split.pc;
     const Instruction& instruction = kernel->code[std::min<size_t>(pc, kernel->code.size() - 1)];
     text += fmt::format(" lanes {:#010x} at PTX line {} ({})", split.lanes, instruction.line,
                         kernel->opcodes[instruction.opcode]);
@@ -328,6 +348,8 @@ std::string Warp::describe() const {
       text += " wait at the cluster barrier";
     } else if (at_barrier) {
       text += fmt::format(" wait at barrier {}", split.barrier);
+    } else if (polls) {
+      text += " wait in a loop";
     }
     text += ';';
   };

@@ -39,6 +39,8 @@ struct Split {
   int barrier = -1;     // when at_barrier: its number, or kClusterBarrier
   LaneMask wanted = 0;  // when waits_for_lanes: those that must come
   uint32_t polls = 0;
+  static constexpr uint32_t kNowhere = ~0u;
+  uint32_t polled_at = kNowhere;  // the last wait in vain, for the deadlock report
   CallStack stack;
 };
 inline constexpr int kClusterBarrier = 1000;
@@ -116,6 +118,8 @@ class Warp {
  private:
   void undefined_register(const Instruction& instruction, LaneMask mask);
   bool reschedule();
+  void wait_for_lanes(LaneMask wanted);
+  bool any_yielded() const;
   void update_limit();
 
   uint32_t limit = ~0u;  // where the next waiting split stands

@@ -28,7 +28,13 @@ bool WgmmaQueue::check_operand(Warp& warp, const Instruction& instruction, const
   for (const uint32_t address : addresses) {
     uint32_t offset = 0;
     if (access_shared(warp, instruction, 0, address | rank, 16, 16, Access::read, nullptr, &offset) == nullptr) return false;
-    if (shadow.enabled()) shadow.read(SharedShadow::kAsyncAgent, offset, 16);
+    if (!shadow.enabled()) continue;
+    const SharedShadow::Finding finding = shadow.read(SharedShadow::kAsyncAgent, offset, 16);
+    if (finding.problem == SharedShadow::Problem::none) continue;
+    warp.fail(Status::validation_failed, instruction, 0,
+              fmt::format("reads 16 bytes at shared address {:#x}: {}", address, SharedShadow::explain(finding)),
+              "The warp itself may read them: execute fence.proxy.async between the writes and the barrier before wgmma.");
+    return false;
   }
   return true;
 }
@@ -49,10 +55,7 @@ void WgmmaQueue::issue(Warp& warp, const Instruction& instruction) {
   operation.scale_d = (warp.predicate(instruction.source_predicate) & 1) != 0;
   // The four warps read the same operands: one of them is checked.
   if (warp.index % kWarpsPerWarpgroup == 0) {
-    SharedShadow& shadow = *cta_.shadow;
-    SharedShadow::Clock clock{};
-    shadow.release(warp.index, clock);
-    shadow.acquire(SharedShadow::kAsyncAgent, clock);
+    if (cta_.shadow->enabled()) cta_.shadow->issue_async(warp.index);
     const auto check = [&](uint64_t bits, int rows, bool transposed) {
       const auto descriptor = decode_wgmma_descriptor(bits);
       if (!descriptor.ok()) {

@@ -63,12 +63,14 @@ void mma(const MmaInstruction& instruction, Registers a, Registers b, Registers 
   if (instruction.a == MmaType::b1) return mma_bits(instruction, a, b, c, d);
   if (instruction.d == MmaType::f64) return mma_f64(instruction, a, b, c, d);
 
-  const bool half = instruction.a == MmaType::f16 || instruction.a == MmaType::bf16;
-  if (half && instruction.d == MmaType::f32 && has_vector_form()) return mma_half_vector(instruction, a, b, c, d);
+  const bool floats = instruction.a == MmaType::e4m3 || instruction.a == MmaType::e5m2;
+  const bool is_short =
+      options.fp8_short_accumulator && instruction.kind == MmaKind::plain && floats && instruction.d == MmaType::f32;
+  if (!is_short && mma_vector(instruction, a, b, c, d)) return;
 
   MmaOperands operands;
   unpack(instruction, a, b, c, scales, operands);
-  multiply(instruction, options, operands);
+  multiply(instruction, is_short, operands);
   pack(instruction, operands, d);
 }
 

@@ -19,13 +19,13 @@ bool has_vector_form();
 // As multiply_portable(). Only where has_vector_form().
 void multiply_vector(MmaOperands& operands, int rows, int depth);
 
-// The multiplication as the instruction and the options want it: short_accumulator.hpp or the form that this processor has.
-void multiply(const MmaInstruction& instruction, const MmaOptions& options, MmaOperands& operands);
+// The multiplication in the form that this processor has, or with the short accumulator.
+void multiply(const MmaInstruction& instruction, bool is_short, MmaOperands& operands);
 
-// The whole of an mma of f16 or bf16 with f32 accumulators, the form that attention lives on: about a third of a
-// microsecond. Only where has_vector_form().
-void mma_half_vector(const MmaInstruction& instruction, std::span<const LaneRegisters* const> a,
-                     std::span<const LaneRegisters* const> b, std::span<const LaneRegisters* const> c,
-                     std::span<LaneRegisters* const> d);
+// The whole of an mma of 16-bit floats, 8-bit floats or bytes in m16n8, the forms that attention lives on, in an eighth to a
+// quarter of a microsecond. False, and nothing done, for other forms and where there is no vector form.
+bool mma_vector(const MmaInstruction& instruction, std::span<const LaneRegisters* const> a,
+                std::span<const LaneRegisters* const> b, std::span<const LaneRegisters* const> c,
+                std::span<LaneRegisters* const> d);
 
 }  // namespace attune::emulator

@@ -163,6 +163,8 @@ typedef struct attune_context_options {
   attune_allocate allocate;
   attune_release release;
   void* allocator_user;
+
+  const char* nvrtc; /* cuda, emulated: NVRTC's library, a folder that holds it, or "none"; default: searched for */
 } attune_context_options;
 
 /* Writes defaults into the first `struct_size` bytes: attune_context_options_init(&options, sizeof options).

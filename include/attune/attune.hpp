@@ -361,6 +361,7 @@ struct ContextOptions {
   attune_allocate allocate = nullptr;
   attune_release release = nullptr;
   void* allocator_user = nullptr;
+  std::string nvrtc = {};
 };
 
 class Context {
@@ -395,6 +396,7 @@ class Context {
     c.allocate = options.allocate;
     c.release = options.release;
     c.allocator_user = options.allocator_user;
+    c.nvrtc = given(options.nvrtc);
     attune_context* context = nullptr;
     if (const attune_status status = attune_context_create(&c, &context); status != ATTUNE_OK) return Error::last(status);
     Context created;

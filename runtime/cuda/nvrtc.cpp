@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+#include <utility>
 
 namespace attune::runtime {
 namespace {
@@ -87,9 +88,11 @@ Result<std::shared_ptr<const Nvrtc>> Nvrtc::from(SharedLibrary library) {
     return Error(Status::load_failed,
                  fmt::format("{} does not tell its version and architectures: install it again.", nvrtc->path_));
   }
-  if (nvrtc->major_ < oldest_major || nvrtc->major_ > newest_major) {
-    return Error(Status::compiler_too_old, fmt::format("{} is NVRTC {}; Attune works with {} and {}. Install one of these.",
-                                                       nvrtc->path_, nvrtc->version(), oldest_major, newest_major));
+  const bool too_old = std::pair(nvrtc->major_, nvrtc->minor_) < std::pair(oldest_major, oldest_minor);
+  if (too_old || nvrtc->major_ > newest_major) {
+    return Error(Status::compiler_too_old,
+                 fmt::format("{} is NVRTC {}; Attune works with {}.{} and newer, up to {}. Install one of these.",
+                             nvrtc->path_, nvrtc->version(), oldest_major, oldest_minor, newest_major));
   }
   nvrtc->archs_.resize(static_cast<size_t>(count));
   if (api.get_supported_archs(nvrtc->archs_.data()) != nvrtc_success) nvrtc->archs_.clear();

@@ -25,6 +25,18 @@ TEST_F(Plans, PoliciesAreKept) {
   }
 }
 
+TEST_F(Plans, WithoutNvrtcAGpuGetsTheFamilyThatNeedsNone) {
+  attune_context_options options = memory_options();
+  options.device = "emulated:sm_80";
+  options.nvrtc = "none";
+  const ContextPtr emulated = make_context(options);
+  const PlanPtr plan = find(emulated.get(), problem);
+  attune_provenance why;
+  why.struct_size = sizeof why;
+  ASSERT_EQ(attune_plan_provenance(plan.get(), &why), ATTUNE_OK) << attune_last_error();
+  EXPECT_STREQ(why.family, "forward_simt");
+}
+
 TEST_F(Plans, ProvenanceSaysWhereTheKernelCameFrom) {
   const PlanPtr plan = find(context.get(), problem);
   attune_provenance why;

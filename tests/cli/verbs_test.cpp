@@ -222,6 +222,7 @@ TEST(Verbs, DoctorTellsWhatOfCudaIsThere) {
   EXPECT_EQ(without.code, 0) << "no compiler for GPUs is no fault of a machine that serves the cpu";
   EXPECT_FALSE(without.json()["cuda"]["nvrtc"]["available"].get<bool>());
   EXPECT_THAT(without.json()["hints"].dump(), HasSubstr("unset it to compile CUDA C++"));
+  EXPECT_EQ(program.run({"doctor", "--device", "emulated:sm_80", "--nvrtc", "none"}).code, 0) << "LLVM serves it";
   const auto missing = program.run({"doctor"}, {"ATTUNE_NVRTC=/nowhere/libnvrtc.so"});
   EXPECT_THAT(missing.out, HasSubstr("/nowhere/libnvrtc.so"));
 }

@@ -163,6 +163,17 @@ TEST(MachineConvert, IntegersAndFloats) {
   check_instruction<D, F>("cvt.f64.f32 %d, %a;", [](F a) { return static_cast<D>(a); });
 }
 
+TEST(MachineConvert, PackedIntegers) {
+  using I = int32_t;
+  check_instruction<U, I, I, U>("cvt.pack.sat.s8.s32.b32 %d, %a, %b, %c;", [](I a, I b, U c) {
+    return c << 16 | (static_cast<U>(std::clamp(a, -128, 127)) & 0xff) << 8 |
+           (static_cast<U>(std::clamp(b, -128, 127)) & 0xff);
+  });
+  check_instruction<U, I, I>("cvt.pack.sat.u16.s32 %d, %a, %b;", [](I a, I b) {
+    return static_cast<U>(std::clamp(a, 0, 65535)) << 16 | static_cast<U>(std::clamp(b, 0, 65535));
+  });
+}
+
 TEST(MachineConvert, PackedAndNarrowFormats) {
   const auto code = [](Format format, F value, bool saturate = false) {
     return static_cast<U>(encode(format, value, {Rounding::nearest_even, saturate, false}));

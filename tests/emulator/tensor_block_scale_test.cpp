@@ -166,8 +166,12 @@ TEST(ShortAccumulator, LosesTheAccuracyThatIsReported) {
 
 TEST(VectorForm, GivesTheBitsOfThePortableForm) {
   std::mt19937 random(7);
-  for (const char* types : {"k16.row.col.f32.f16.f16.f32", "k8.row.col.f32.f16.f16.f32", "k16.row.col.f32.bf16.bf16.f32",
-                            "k8.row.col.f32.bf16.bf16.f32"}) {
+  for (const char* types :
+       {"k16.row.col.f32.f16.f16.f32", "k8.row.col.f32.f16.f16.f32", "k16.row.col.f32.bf16.bf16.f32",
+        "k8.row.col.f32.bf16.bf16.f32", "k16.row.col.f16.f16.f16.f16", "k8.row.col.f16.f16.f16.f16",
+        "k32.row.col.f32.e4m3.e5m2.f32", "k16.row.col.f32.e5m2.e4m3.f32", "k32.row.col.f16.e4m3.e4m3.f16",
+        "k16.row.col.f16.e5m2.e5m2.f16", "k32.row.col.s32.s8.u8.s32", "k16.row.col.s32.u8.s8.s32",
+        "k32.row.col.satfinite.s32.s8.s8.s32", "k32.row.col.satfinite.s32.u8.u8.s32"}) {
     const MmaInstruction i = parsed("mma.sync.aligned.m16n8" + std::string(types));
     for (int repeat = 0; repeat < 200; ++repeat) {
       LaneRegisters a[4], b[2], c[4], d[4], expected[4];
@@ -178,7 +182,7 @@ TEST(VectorForm, GivesTheBitsOfThePortableForm) {
         for (uint32_t& word : one) word = static_cast<uint32_t>(random()) & (repeat % 2 == 0 ? ~0u : 0xbfffbfffu);
       }
       for (auto& one : c) {
-        for (uint32_t& word : one) word = static_cast<uint32_t>(random());
+        for (uint32_t& word : one) word = static_cast<uint32_t>(random()) | (repeat % 3 == 0 ? 0x7ffff000u : 0u);
       }
       const LaneRegisters* const pa[] = {&a[0], &a[1], &a[2], &a[3]};
       const LaneRegisters* const pb[] = {&b[0], &b[1]};
@@ -190,7 +194,7 @@ TEST(VectorForm, GivesTheBitsOfThePortableForm) {
       unpack(i, pa, pb, pc, nullptr, operands);
       multiply_portable(operands, 16, i.k);
       pack(i, operands, pe);
-      for (int r = 0; r < 4; ++r) ASSERT_EQ(d[r], expected[r]) << types;
+      for (int r = 0; r < i.d_registers; ++r) ASSERT_EQ(d[r], expected[r]) << types;
     }
   }
 }

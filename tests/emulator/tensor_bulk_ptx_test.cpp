@@ -205,6 +205,32 @@ TEST(BulkCopy, StoresInGroups) {
   }
 }
 
+// Generic stores reach the copy engine through a proxy fence: of the writer before the barrier, or of the issuer after it.
+TEST(BulkCopy, StoresNeedAProxyFence) {
+  const auto launch = [](const char* before, const char* after) {
+    PtxLaunch result("sm_90a", ".param .b64 out",
+                     std::string(kRegisters) + R"(
+    ld.param.b64 %rd1, [out];
+    shl.b32 %r10, %r0, 2; add.u32 %r11, %r1, %r10;
+    st.shared.b32 [%r11], %r0;
+    )" + before + "\nbar.sync 0;\n@!%p0 bra DONE;\n" +
+                         after + R"(
+    cp.async.bulk.global.shared::cta.bulk_group [%rd1], [%r1], 512;
+    cp.async.bulk.commit_group;
+    cp.async.bulk.wait_group 0;
+    DONE: ret;)");
+    result.shape.block = {128, 1, 1};
+    return result;
+  };
+  std::vector<uint32_t> out(128, 7);
+  expect_runs(launch("fence.proxy.async.shared::cta;", "").buffer(out, "out"));
+  EXPECT_EQ(out, counting(128, 0));
+  expect_runs(launch("", "fence.proxy.async;").buffer(out, "out"));
+  EXPECT_THAT(launch("", "").buffer(out, "out").failure(), HasSubstr("fence.proxy.async"));
+  EXPECT_THAT(launch("fence.proxy.async.global;", "").buffer(out, "out").failure(), HasSubstr("fence.proxy.async"));
+  EXPECT_THAT(launch("fence.acq_rel.cta;", "").buffer(out, "out").failure(), HasSubstr("fence.proxy.async"));
+}
+
 TEST(BulkCopy, AddsToGlobalMemory) {
   std::vector<float> out(128, 0.5f);
   PtxLaunch launch("sm_90a", ".param .b64 out", std::string(kRegisters) + R"(

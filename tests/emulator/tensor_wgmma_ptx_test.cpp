@@ -196,6 +196,22 @@ TEST(WgmmaText, RefillingAnOperandTooEarlyIsARace) {
   }
 }
 
+// A thread rewrites a word of A by an ordinary store; a barrier alone does not show it to wgmma.
+TEST(WgmmaText, OrdinaryStoresNeedAProxyFence) {
+  for (const bool fenced : {true, false}) {
+    Case test;
+    std::string body = load_operands() + "ld.shared.b32 %r20, [%r1]; bar.sync 0;\n@%p0 st.shared.b32 [%r1], %r20;\n";
+    body += fenced ? "fence.proxy.async.shared::cta;\nbar.sync 0;\n" : "bar.sync 0;\n";
+    body += multiply("wgmma.wait_group.sync.aligned 0;\n") + store_accumulators();
+    if (fenced) {
+      expect_runs(test.launch(body));
+      EXPECT_EQ(test.result(0, 0), test.product(0, 0));
+    } else {
+      EXPECT_THAT(test.launch(body).failure(), HasSubstr("fence.proxy.async"));
+    }
+  }
+}
+
 TEST(WgmmaText, MalformedOperandsNameTheLine) {
   Case test;
   const std::string body = load_operands() +

@@ -2,6 +2,7 @@
 // can be told to fail. Built as a library of its own, which the driver option names.
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "runtime/cuda/driver_api.hpp"
 #include "tests/fake_cuda/fake_cuda_state.hpp"
@@ -35,6 +36,7 @@ struct Function {
 struct Library {
   std::string code;
 };
+std::vector<std::unique_ptr<Library>> libraries;  // kept: a lost device never unloads its own
 
 bool relaxed() { return state.capture_mode == rt::cuda_capture_mode_relaxed; }
 
@@ -128,12 +130,12 @@ FAKE int cuLibraryLoadData(void** library, const void* code, rt::CudaJitOption* 
   }
   state.loaded.emplace_back(static_cast<const char*>(code));
   ++state.libraries_alive;
-  *library = new Library{state.loaded.back()};
+  libraries.push_back(std::make_unique<Library>(Library{state.loaded.back()}));
+  *library = libraries.back().get();
   return 0;
 }
-FAKE int cuLibraryUnload(void* library) {
+FAKE int cuLibraryUnload(void*) {
   --state.libraries_alive;
-  delete static_cast<Library*>(library);
   return called("cuLibraryUnload");
 }
 FAKE int cuLibraryGetKernel(void** kernel, void* library, const char* name) {

@@ -11,6 +11,9 @@
 #ifndef FAKE_NVRTC_MAJOR
 #define FAKE_NVRTC_MAJOR 12
 #endif
+#ifndef FAKE_NVRTC_MINOR
+#define FAKE_NVRTC_MINOR 3
+#endif
 
 namespace {
 
@@ -46,7 +49,7 @@ FAKE const char* nvrtcGetErrorString(int result) {
 }
 FAKE int nvrtcVersion(int* major, int* minor) {
   *major = FAKE_NVRTC_MAJOR;
-  *minor = 3;
+  *minor = FAKE_NVRTC_MINOR;
   return 0;
 }
 FAKE int nvrtcGetNumSupportedArchs(int* count) {

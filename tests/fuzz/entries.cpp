@@ -13,6 +13,7 @@
 #include "cli/files/safetensors.hpp"
 #include "cli/shapes/grammar.hpp"
 #include "cli/shapes/shape_list.hpp"
+#include "emulator/emulator.hpp"
 
 namespace attune::fuzz {
 namespace {
@@ -89,6 +90,22 @@ void shapes(std::string_view bytes) {
   require(validate(*problem).ok(), "shapes: a malformed problem was accepted");
   const auto again = cli::parse_shape(to_text(*problem));
   require(again.ok() && *again == *problem, "shapes: round trip through to_text");
+}
+
+void ptx(std::string_view bytes) {
+  const auto program = emulator::load(bytes);
+  if (!program) return require_message(program.error());
+  emulator::Options options;
+  options.max_instructions_per_warp = 2000;
+  for (const emulator::KernelFacts& kernel : emulator::kernels(**program)) {
+    if (kernel.parameter_bytes > 4096) continue;
+    std::vector<std::byte> parameters(static_cast<size_t>(kernel.parameter_bytes));
+    std::vector<std::byte> memory(256);
+    const emulator::MemoryRegion region{memory.data(), 256, "memory", true};
+    const auto run =
+        emulator::run(**program, {.entry = kernel.entry, .block = {32, 1, 1}}, parameters, {&region, 1}, options);
+    if (!run) require_message(run.error());
+  }
 }
 
 }  // namespace attune::fuzz

@@ -13,6 +13,7 @@ void npy(std::string_view bytes);
 void safetensors(std::string_view bytes);
 void records_import(std::string_view bytes);
 void shapes(std::string_view bytes);
+void ptx(std::string_view bytes);  // what loads is also run, for a bounded number of instructions
 
 struct Target {
   std::string_view name;

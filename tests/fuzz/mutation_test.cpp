@@ -49,7 +49,7 @@ TEST_P(Mutations, NeitherCrashNorLie) {
   set_log_sink(before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Mutations, ::testing::Range<size_t>(0, 4),
+INSTANTIATE_TEST_SUITE_P(Targets, Mutations, ::testing::Range<size_t>(0, 5),
                          [](const auto& one) { return std::string(targets()[one.param].name); });
 
 }  // namespace

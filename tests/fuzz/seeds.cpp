@@ -67,13 +67,60 @@ std::vector<std::string> shape_seeds() {
           to_json(Problem{})};
 }
 
+std::vector<std::string> ptx_seeds() {
+  return {R"(.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry sum(.param .u64 out, .param .align 8 .b8 more[16])
+.maxntid 32, 1, 1
+{
+  .reg .pred %p<2>;
+  .reg .b32 %r<8>;
+  .reg .f32 %f<4>;
+  .reg .b64 %rd<4>;
+  .shared .align 16 .b8 tile[256];
+  mov.u32 %r1, %tid.x;
+  cvt.rn.f32.u32 %f1, %r1;
+  mul.wide.u32 %rd1, %r1, 4;
+  mov.u64 %rd2, tile;
+  add.s64 %rd2, %rd2, %rd1;
+  st.shared.f32 [%rd2], %f1;
+  bar.sync 0;
+  setp.lt.u32 %p1, %r1, 16;
+  @%p1 bra LESS;
+  fma.rn.f32 %f1, %f1, %f1, 0f3F800000;
+LESS:
+  shfl.sync.bfly.b32 %r2, %r1, 1, 31, -1;
+  ld.param.u64 %rd3, [out];
+  red.shared.add.u32 [tile], 1;
+  ret;
+}
+)",
+          R"(.version 8.0
+.target sm_90a
+.address_size 64
+.visible .entry copy()
+{
+  .reg .b32 %r<8>;
+  .shared .align 16 .b8 tile[1024];
+  mov.u32 %r1, tile;
+  cp.async.commit_group;
+  cp.async.wait_group 0;
+  ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r2, %r3, %r4, %r5}, [%r1];
+  mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%r2, %r3, %r4, %r5}, {%r2, %r3, %r4, %r5}, {%r2, %r3}, {%r2, %r3, %r4, %r5};
+  ret;
+}
+)"};
+}
+
 }  // namespace
 
 std::vector<Target> targets() {
   return {{"npy", npy, npy_seeds()},
           {"safetensors", safetensors, safetensors_seeds()},
           {"records_import", records_import, record_seeds()},
-          {"shapes", shapes, shape_seeds()}};
+          {"shapes", shapes, shape_seeds()},
+          {"ptx", ptx, ptx_seeds()}};
 }
 
 }  // namespace attune::fuzz

@@ -8,6 +8,7 @@
 #include "runtime/context.hpp"
 #include "runtime/cuda/cuda_device.hpp"
 #include "runtime/cuda/driver_api.hpp"
+#include "runtime/cuda/nvml.hpp"
 #include "tests/fake_cuda/fake_cuda_state.hpp"
 #include "tests/runtime/fill_family.hpp"
 
@@ -323,6 +324,15 @@ TEST(CudaDriver, ACompilerOfANewerMajorIsPassedOver) {
   EXPECT_THAT(refused.error().message(), HasSubstr("the driver only knows CUDA 12"));
   fake().version = 13000;
   EXPECT_TRUE((*open_device(options))->compiler().can_compile(SourceKind::cuda_cpp).ok());
+}
+
+TEST(Nvml, ClocksWhereTheyCanBeReadAndNothingElsewhere) {
+  const auto nvml = Nvml::open(ATTUNE_FAKE_NVML, "0000:01:00.0");
+  ASSERT_NE(nvml, nullptr);
+  EXPECT_EQ(nvml->sm_clock_mhz(), 1755);
+  EXPECT_EQ(Nvml::open(ATTUNE_FAKE_NVML, "0000:02:00.0"), nullptr) << "another GPU";
+  EXPECT_EQ(Nvml::open("/nowhere/libnvidia-ml.so.1", "0000:01:00.0"), nullptr);
+  EXPECT_EQ(Nvml::open(ATTUNE_FAKE_CUDA, "0000:01:00.0"), nullptr) << "a library, but not this one";
 }
 
 // A family in CUDA C++ for the fake compiler.

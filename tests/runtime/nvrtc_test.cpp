@@ -108,8 +108,9 @@ TEST(NvrtcSearch, TheOptionIsObeyedOrRefused) {
     std::string option, message;
   };
   const std::string none_there = directory.path() / "none.so";
-  for (const Case& one : {Case{none_there, none_there}, Case{directory.path(), "no libnvrtc.so in it"},
-                          Case{fake_11, "NVRTC 11.3"}, Case{"none", "switched off"}}) {
+  for (const Case& one :
+       {Case{none_there, none_there}, Case{directory.path(), "no libnvrtc.so in it"}, Case{fake_11, "NVRTC 11.3"},
+        Case{ATTUNE_FAKE_NVRTC_12_2, "12.3 and newer"}, Case{"none", "switched off"}}) {
     // A place that would serve is not asked: a user who names a compiler wants that one.
     LibraryPlaces places;
     places.virtual_env = directory.path();

@@ -139,6 +139,12 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
     const auto* fits = std::find_if(variants.begin(), end, [&](const Config& c) { return space.contains(c); });
     if (fits != end) config = *fits;
   }
+  // Head dimensions up to 64 leave registers for a second CTA, which computes while the first waits at its barrier; scores
+  // that need more than a scale do not.
+  const bool plain = problem.mask.kind == MaskKind::none && problem.softcap == 0 && !problem.alibi && problem.page_size == 0;
+  if (width <= 64 && plain && config.at("warps") == 8 && space.contains(with(config, "min_blocks", 2))) {
+    config.set("min_blocks", 2);
+  }
   // Split keys while a quarter of the SMs would have nothing to do, down to four tiles for each CTA.
   const int64_t ctas = problem.batch * (pack ? problem.heads_kv : problem.heads_q) * row_blocks(problem, config);
   for (const int64_t splits : {2, 4, 8, 16, 32, 64}) {
