@@ -153,7 +153,10 @@ Head::Sight Head::score(int64_t i, float row_constant, Scratch& scratch) const {
     } else {
       s *= rules_.softmax_scale;
     }
+    // A bias of the lowest finite number hides nothing from a row that sees no more than that.
+    const bool hidden = s == -infinity;
     s = (s + scratch.bias[at]) * log2_e;
+    if (!hidden) s = std::max(s, std::numeric_limits<float>::lowest());
     sight.any_key = sight.any_key || s != -infinity;
     sight.poisoned = sight.poisoned || k_.k.poisoned[at] != 0 || s != s || s == infinity;
   }
