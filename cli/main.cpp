@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   attune::cli::add_doctor(root, program);
   attune::cli::add_support(root, program);
   attune::cli::add_sample(root, program);
+  attune::cli::add_accuracy(root, program);
   attune::cli::add_worker(root, program);
   attune::cli::add_docs(root, program);
   return program.run(root, argc, argv);

@@ -24,7 +24,7 @@ struct DataSet {
 };
 
 struct StudySize {
-  int64_t seqlen = 1024, heads = 2;
+  int64_t seqlen = 1024, heads = 4;
   int64_t head_dim = 0;  // 0: that of the data set
   DType dtype = DType::f16;
   uint64_t seed = 1;

@@ -10,6 +10,7 @@
 #include "cli/shapes/presets.hpp"
 #include "cli/verbs/support.hpp"
 #include "cli/verbs/verbs.hpp"
+#include "generator/quantization.hpp"
 #include "runtime/context.hpp"
 
 namespace attune::cli {
@@ -42,6 +43,25 @@ std::string options_table(const CLI::App& verb) {
       text += fmt::format("| `{}` | {} | {} |\n", option_name(*option), cell(option->get_description()),
                           fallback.empty() || fallback == "required" ? fallback : fmt::format("`{}`", fallback));
     }
+  }
+  return text;
+}
+
+std::string quantization_reference() {
+  std::string text =
+      "\n## Quantization\n\n"
+      "A request is a preset, or words separated by commas, or a preset and the words that change it: `sage2-8b`,\n"
+      "`int8,warp,k-mean`, `sage2-8b,token,k-sink`. An axis that is not named has the preset's value, without one its "
+      "default,\nthe first word of the axis. [accuracy.md](accuracy.md) measures what they cost in accuracy.\n\n"
+      "| preset | what |\n|---|---|\n";
+  for (const QuantizationPreset& preset : quantization_presets()) {
+    text += fmt::format("| `{}` | {} |\n", preset.name, preset.meaning);
+  }
+  text += "\n| axis | word | what |\n|---|---|---|\n";
+  std::string_view axis;
+  for (const QuantizationWord& word : quantization_words()) {
+    text += fmt::format("| {} | `{}` | {} |\n", word.axis == axis ? "" : word.axis, word.word, word.meaning);
+    axis = word.axis;
   }
   return text;
 }
@@ -82,6 +102,7 @@ std::string cli_reference(const CLI::App& root) {
     for (const std::string_view shape : preset.shapes) shapes += fmt::format("{}`{}`", shapes.empty() ? "" : ", ", shape);
     text += fmt::format("| `{}` | {} | {} |\n", preset.name, preset.meaning, shapes);
   }
+  text += quantization_reference();
   for (const CLI::App* verb : root.get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); })) {
     const std::string footer = verb->get_footer();
     const size_t example = footer.find("\n  ");

@@ -297,7 +297,8 @@ void add_attention_options(CLI::App& verb, RunArguments& a) {
       ->check(CLI::IsMember({"bhsd", "bshd"}))
       ->capture_default_str()
       ->group(attention);
-  verb.add_option("--quantization", r.quantization, "Quantization of Q, K and V inside the kernel")
+  verb.add_option("--quantization", r.quantization,
+                  "Quantization of Q, K and V: a preset such as sage2-8b, or words such as int8,warp,k-mean (docs/cli.md)")
       ->type_name("NAME")
       ->capture_default_str()
       ->group(attention);

@@ -79,6 +79,7 @@ void add_sample(CLI::App& root, Program& program) {
   verb.add_option("--strength", a->sample.strength, "llm: sink (default) or mild; dit: plain (default), extreme or hard")
       ->type_name("NAME")
       ->group(group);
+  verb.add_flag("!--no-v-bias", a->sample.v_bias, "dit: no channel of V is biased; Q and K stay the same")->group(group);
   verb.add_option("--seed", a->sample.seed, "The same seed gives the same data")
       ->type_name("N")
       ->capture_default_str()

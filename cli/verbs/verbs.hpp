@@ -23,6 +23,7 @@ void add_gc(CLI::App& root, Program& program);
 void add_doctor(CLI::App& root, Program& program);
 void add_support(CLI::App& root, Program& program);
 void add_sample(CLI::App& root, Program& program);
+void add_accuracy(CLI::App& root, Program& program);
 void add_worker(CLI::App& root, Program& program);  // hidden: the tuner's measuring process
 void add_docs(CLI::App& root, Program& program);    // hidden: prints docs/cli.md, docs/environment.md and docs/support.md
 

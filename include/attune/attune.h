@@ -241,7 +241,7 @@ typedef struct attune_problem {
   int64_t sparsity_heads;      /* heads_q, heads_kv or 1 */
   int64_t sparsity_max_blocks; /* PADDED_LISTS: row length of the index arrays */
 
-  const char* quantization; /* "none" (or null), a preset or words: `attune run --help` lists them */
+  const char* quantization; /* "none" (or null), a preset such as "sage2-8b", or words: docs/cli.md */
 
   /* Paged KV cache: K and V are pools of pages, and key j of batch element b is row j % page_size of page
    * page_table[b][j / page_size]. With varlen only Q is packed: total_kv is 0, kv_lengths 1, cu_seqlens_kv null. */
