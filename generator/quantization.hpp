@@ -21,9 +21,9 @@ enum class QkOperand : uint8_t { input = 0, int8, int4, e4m3 };
 // How many rows of Q (of K) share one scale. `thread`: the rows whose accumulators one lane of an mma fragment owns.
 enum class Granularity : uint8_t { thread = 0, tensor, block, warp, token };
 
-// `mean`: the mean key is subtracted from every key, which changes no probability. `sink_mean`: the same, but a key that the
-// subtraction would turn into an outlier (the attention sink, a key of small norm) stays as it is and takes no part in the
-// mean; the scores of its column get the difference, q . mean, as an exact correction.
+// `mean`: the mean key is subtracted from every key, which changes no probability. `sink_mean`: the same, but for at most
+// max_sink_keys keys a head that the subtraction would turn into outliers (attention sinks, keys of small norm): they take
+// no part in the mean and have code 0, and their scores, q . (k - mean), are one dot product a row in fp32.
 enum class KSmoothing : uint8_t { none = 0, mean, sink_mean };
 
 // `block_mean`: the mean of the rows of a query block is subtracted from them, and its product with the keys ("delta S"),
@@ -40,9 +40,10 @@ enum class PvOperand : uint8_t { input = 0, e4m3, int8 };
 enum class PvAccumulator : uint8_t { f32 = 0, f16 };
 
 // From the largest magnitude of a group to its scale and codes. M: 127, 7 or 448, or what a channel of V is mapped to.
-// - safe        scale = amax / M, in which neither subnormal nor zero reaches a division; code = nearest even of x / scale.
-//               Groups of zeros have scale 1; elements that are not finite take no part in amax or means, have code 0, and
-//               poison exactly the rows that see them. The default.
+// - safe        scale = max(amax, 2^-117) / M, code = nearest even of x * (M / max(amax, 2^-117)): scale and inverse are
+// normal
+//               numbers whatever the magnitude (2.25 over 2^127 and more apart), zeros have code 0. Elements that are not
+//               finite take no part in amax or means, have code 0, and poison exactly the rows that see them. The default.
 // - reciprocal  scale = max(amax, 1e-7) / M, code = nearest even of x * (M / max(amax, 1e-7)); the mean of K is rounded to
 // the
 //               tensors' type, the difference is not. SageAttention's CUDA quantizers.

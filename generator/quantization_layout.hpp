@@ -24,6 +24,16 @@ struct QuantizationTiles {
 // invalid_argument when the sizes do not divide each other as said above.
 Result<void> validate(const QuantizationTiles& tiles);
 
+// Keys a head that KSmoothing::sink_mean may score apart, and what makes a key one: the subtraction of the mean key would
+// raise its largest magnitude by more than this factor. Of more keys, those raised the most count (of equals the first), and
+// the others are smoothed like any. Well above 1: where the mean is small against the keys there is no sink.
+inline constexpr int64_t max_sink_keys = 4;
+inline constexpr float sink_ratio = 2;
+
+// log2 of what P is multiplied by for e4m3, so that its largest value is just below 448. Part of the running maximum of the
+// softmax, so that it costs no instruction and cancels in O and LSE.
+inline constexpr float e4m3_p_offset = 8.807F;
+
 // Scale index of a row = row / segment_rows * groups_per_segment + (row % 8) / rows_per_lane % groups_per_segment.
 struct ScaleGroups {
   int64_t segment_rows = 0;        // 0: all rows are one segment

@@ -47,7 +47,7 @@ std::vector<AccuracyTable> make_tables() {
   return {
       {"presets",
        "Presets",
-       "And the two presets with thread scales with `k-sink` in place of `k-mean`.",
+       "The presets with thread scales also with `k-sink` in place of `k-mean`.",
        all_data(),
        {row("none"), row("sage1"), row("sage2-8b"), row("sage2++"), row("sage2-4b"), row("sage2-8b,k-sink"),
         row("sage2++,k-sink"), row("sage2-4b,k-sink")}},

@@ -414,7 +414,7 @@ TEST(QuantizedOperands, SinksAreFoundAndScoredApart) {
     EXPECT_EQ(smoothed.rows.row(70)[c], 0.0F);
     EXPECT_EQ(smoothed.sink_rows.row(1)[c], k.row(70)[c] - smoothed.mean[static_cast<size_t>(c)]);
   }
-  // Where the mean is small against the keys there is none; of many, only max_sinks.
+  // Where the mean is small against the keys there is none; of many, only max_sink_keys.
   EXPECT_TRUE(
       smooth_keys(normal(500, 64, 6), DType::f16, *parse_quantization("int4,k-sink"), SinkRule::apart, 64).sinks.empty());
   for (int64_t n = 100; n < 120; ++n) {

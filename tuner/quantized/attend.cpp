@@ -201,7 +201,7 @@ void Head::row(int64_t i, Scratch& scratch, RowAccumulator& accumulator, HeadOut
   const Sight sight = score(i, row_constant, scratch);
   // What the softmax did not see of the scores: nothing when a softcap had them whole.
   const float missing = rules_.softcap > 0 ? 0.0F : row_constant * rules_.softmax_scale;
-  const float offset = request_.pv == PvOperand::e4m3 ? p_offset_e4m3 : 0.0F;
+  const float offset = request_.pv == PvOperand::e4m3 ? e4m3_p_offset : 0.0F;
 
   float* const o = out.o.row(i);
   float& lse = out.lse[static_cast<size_t>(i)];

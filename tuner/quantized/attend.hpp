@@ -14,9 +14,6 @@
 
 namespace attune::tuner::quantized {
 
-// log2 of what P is multiplied by so that its largest value is just below 448.
-inline constexpr float p_offset_e4m3 = 8.807F;
-
 // What is done to scores, and which keys a row sees.
 struct ScoreRules {
   float softmax_scale = 1;

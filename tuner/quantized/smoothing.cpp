@@ -6,13 +6,10 @@
 #include <utility>
 
 #include "generator/dtype_codec.hpp"
+#include "generator/quantization_layout.hpp"
 
 namespace attune::tuner::quantized {
 namespace {
-
-// A key is a sink when smoothing would raise its largest magnitude by more than this. Well above 1: where the mean is small
-// against the keys (N(0,1)) no key is one, and where all share a large bias only those without the bias are.
-constexpr float sink_ratio = 2;
 
 float largest(const Matrix& k, int64_t begin, int64_t end, const std::vector<float>* mean) {
   float value = 0;
@@ -56,7 +53,7 @@ void score_apart(const Matrix& k, SmoothedKeys& smoothed) {
   }
 }
 
-// Leaves the max_sinks keys that the subtraction raises the most; of equals the first.
+// Leaves the max_sink_keys keys that the subtraction raises the most; of equals the first.
 void limit(std::vector<uint8_t>& chosen, const Matrix& k, const std::vector<float>& mean) {
   std::vector<std::pair<float, int64_t>> order;
   for (int64_t n = 0; n < k.rows; ++n) {
@@ -64,7 +61,7 @@ void limit(std::vector<uint8_t>& chosen, const Matrix& k, const std::vector<floa
     order.emplace_back(largest(k, n, n + 1, nullptr) / largest(k, n, n + 1, &mean), n);
   }
   std::sort(order.begin(), order.end());
-  for (size_t at = static_cast<size_t>(max_sinks); at < order.size(); ++at)
+  for (size_t at = static_cast<size_t>(max_sink_keys); at < order.size(); ++at)
     chosen[static_cast<size_t>(order[at].second)] = 0;
 }
 

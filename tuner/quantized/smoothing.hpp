@@ -6,8 +6,8 @@
 // matters (softcap, sinks of the softmax) it is added back before. A sink is a key of small norm that takes much of a row;
 // less the mean it is an outlier, which coarsens the scale of its group and has the largest error where most of the
 // probability is. It can be
-// - scored apart: its code is 0, and s'_n = q . (k_n - km) is one dot product a row in fp32, for at most max_sinks keys a
-// head;
+// - scored apart: its code is 0, and s'_n = q . (k_n - km) is one dot product a row in fp32, for at most max_sink_keys keys
+// a head;
 // - kept as it is: s'_n = q . k_n - q . km, the first term from codes, the second one dot product a row for all kept keys.
 #pragma once
 
@@ -28,10 +28,6 @@ enum class SinkRule : uint8_t {
   first_block,   // the tile of key 0 is kept
   block_choice,  // tiles whose largest magnitude the subtraction would raise are kept: a bit a tile
 };
-
-// Sinks of one head. Where more keys qualify, those that the subtraction would raise the most count, and the others are
-// smoothed.
-inline constexpr int64_t max_sinks = 4;
 
 struct SmoothedKeys {
   Matrix rows;                 // k_n - km; k_n where kept; 0 where scored apart
