@@ -67,8 +67,9 @@ TEST(Grammar, WhatToTextPrintsIsUnderstood) {
        {"B1 H8 S128 D64", "B2 H8/2 S16x48 D64/32 fp16 bshd causal(bottom_right) window(127,-1) scale(0.1) softcap(30) sinks",
         "B4 H4 S7x5 D203 bf16 bottom_right alibi mask(bool 4x4x7x5) kv_lengths lse", "B3 H1 S10 D8 varlen(20,25)",
         "H4/2 S100 D64 padded_lists(32x64 full+partial 1x2 max 3)", "H4/2 S100 D64 csr_lists(32x64 partial 1x4)",
-        "H1 S1 D1 scale(3.3333333e-38)", "B2 H4/2 S1x300 D64 kv_lengths paged(16,64)",
-        "H4 S100 D64 bf16 quantization(int8)"}) {
+        "H1 S1 D1 scale(3.3333333e-38)", "B2 H4/2 S1x300 D64 kv_lengths paged(16,64)", "H4 S100 D64 bf16 quantization(int8)",
+        "H4 S100 D64 quantization(sage2++)", "H4 S100 D64 quantization(sage2-8b, token, k-sink)",
+        "H4 S100 D64 quantization(warp int8 k-mean)"}) {
     const Problem problem = shape(text);
     EXPECT_EQ(shape(to_text(problem)), problem) << text << " -> " << to_text(problem);
   }

@@ -53,6 +53,33 @@ TEST(Verbs, SupportAsksTheFamilies) {
   EXPECT_THAT(one.out, ::testing::Not(HasSubstr("forward_cpu")));
 }
 
+TEST(Verbs, AccuracyMeasuresWhatIsAsked) {
+  const test::Program program;
+  const auto one = program.run({"accuracy", "--table", "synthetic", "--seqlen", "64", "--heads", "1", "--json"});
+  ASSERT_EQ(one.code, 0) << one.err;
+  const json printed = one.json();
+  ASSERT_EQ(printed["tables"].size(), 1u);
+  EXPECT_EQ(printed["seqlen"], 64);
+  for (const json& row : printed["tables"][0]["rows"]) {
+    EXPECT_TRUE(row.contains("published"));
+    EXPECT_GT(row["results"]["normal"]["cosine"], 0.99) << row;
+    EXPECT_GT(row["results"]["normal"]["relative_l1"], 1e-3) << row;
+  }
+  const auto sage = program.run({"accuracy", "--quantization", "sage", "--seqlen", "32", "--heads", "1"});
+  ASSERT_EQ(sage.code, 0) << sage.err;
+  EXPECT_THAT(sage.out, HasSubstr("sage2++ "));
+  EXPECT_THAT(sage.err, HasSubstr("dit-hard"));
+  const auto page =
+      program.run({"accuracy", "--quantization", "int8,k-mean", "--seqlen", "32", "--heads", "1", "--markdown"});
+  EXPECT_THAT(page.out, HasSubstr("| `int8,k-mean` | 0.9"));
+  EXPECT_THAT(page.out, HasSubstr("32 keys and queries, 1 heads"));
+  EXPECT_EQ(program.run({"accuracy", "--table", "none"}).code, 1);
+  EXPECT_THAT(program.run({"accuracy", "--table", "none"}).err, HasSubstr("give one of presets, synthetic"));
+  EXPECT_THAT(program.run({"accuracy", "--quantization", "int3"}).err, HasSubstr("'int3' is unknown"));
+  EXPECT_EQ(program.run({"accuracy", "--seqlen", "0"}).code, 1);
+  EXPECT_THAT(program.run({"accuracy", "--dtype", "int32"}).err, HasSubstr("dtype"));
+}
+
 TEST(Verbs, UsageErrors) {
   const test::Program program;
   for (const std::vector<std::string>& arguments :

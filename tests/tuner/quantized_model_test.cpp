@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "emulator/numerics/formats.hpp"
+#include "emulator/tensor/short_accumulator.hpp"
 #include "generator/dtype_codec.hpp"
 #include "tuner/quantized/accumulate.hpp"
 #include "tuner/quantized/error.hpp"
@@ -271,6 +272,29 @@ TEST(QuantizedModel, SoftcapAndSinksSeeTheWholeScore) {
   }
 }
 
+// Two sinks among keys with a large bias, alone visible to some rows: their scores are exact whatever the codes are, also
+// under a softcap and beside a delta S.
+TEST(QuantizedModel, SinkKeysAreScoredApart) {
+  HeadTensors h = head(70, 150, 32, 8);
+  for (const int64_t sink : {int64_t{0}, int64_t{70}}) {
+    for (int64_t c = 0; c < 32; ++c) h.k.row(sink)[c] *= 0.05F;
+  }
+  for (const std::string request : {"int4,k-sink", "int4,k-sink,q-mean", "int8,token,k-sink,pv-e4m3"}) {
+    for (const float cap : {0.0F, 5.0F}) {
+      ScoreRules rules = rules_for(h);
+      rules.softcap = cap;
+      // Rows below 35 see the two sinks alone, the others everything.
+      rules.bias = [](int64_t i, std::span<float> bias) {
+        for (size_t n = 0; n < bias.size(); ++n) bias[n] = i < 35 && n != 0 && n != 70 ? -infinity : 0.0F;
+      };
+      const Exact reference = exact(h, rules);
+      const HeadOutput out = run(h, request, rules);
+      for (size_t i = 0; i < 35; ++i) EXPECT_NEAR(out.lse[i], reference.lse[i], 1e-4) << request << " " << cap;
+      EXPECT_LT(compare(reference.o, out).relative_l1, bound(*parse_quantization(request))) << request << " " << cap;
+    }
+  }
+}
+
 TEST(QuantizedModel, RowsWithoutKeysAreZero) {
   const HeadTensors h = head(4, 70, 16, 8);
   ScoreRules rules = rules_for(h);
@@ -496,6 +520,47 @@ TEST(QuantizedAccumulator, ShortSumsKeep13Bits) {
     accumulator.clear();
     accumulator.add(p, 1, v, 0);
     EXPECT_EQ(accumulator.sums()[0], is_short ? 128.0F : 128 + 31 * 0x1p-7F);
+  }
+}
+
+// The emulator's fp8 mma, written from the same sources by other hands.
+TEST(QuantizedAccumulator, ShortSumsAreTheEmulators) {
+  std::mt19937 random(17);
+  std::normal_distribution<float> draw;
+  for (int n = 0; n < 200; ++n) {
+    emulator::MmaOperands operands{};
+    std::vector<float> accumulators;
+    for (int column = 0; column < emulator::kMmaColumns; ++column) {
+      accumulators.push_back(draw(random) * std::ldexp(1.0F, n % 20));
+      operands.sum[0][column] = static_cast<double>(accumulators.back());
+      for (int k = 0; k < 32; ++k) {
+        operands.b[k][column] = static_cast<double>(round_e4m3(draw(random) * 2));
+      }
+    }
+    for (int k = 0; k < 32; ++k) operands.a[0][k] = static_cast<double>(round_e4m3(100 * draw(random)));
+    const emulator::MmaOperands before = operands;
+    emulator::multiply_short(operands, 1, 32);
+    for (int column = 0; column < emulator::kMmaColumns; ++column) {
+      std::vector<double> products;
+      for (int k = 0; k < 32; ++k) products.push_back(before.a[0][k] * before.b[k][column]);
+      EXPECT_EQ(static_cast<double>(short_sum(accumulators[static_cast<size_t>(column)], products)),
+                operands.sum[0][column]);
+    }
+  }
+}
+
+TEST(QuantizedModel, ShortSumsChangeFp8AndNothingElse) {
+  const HeadTensors h = head(40, 200, 64, 16);
+  const ScoreRules rules = rules_for(h);
+  ModelOptions is_short;
+  is_short.short_accumulator = true;
+  for (const std::string& request : requests()) {
+    const Quantization q = *parse_quantization(request);
+    const HeadOutput plain = run(h, request, rules), cut = run(h, request, rules, is_short);
+    const bool fp8_in_f32 = q.qk == QkOperand::e4m3 || (q.pv == PvOperand::e4m3 && q.accumulator == PvAccumulator::f32);
+    EXPECT_EQ(plain.o.values != cut.o.values, fp8_in_f32) << request;
+    const std::vector<double> reference(plain.o.values.begin(), plain.o.values.end());
+    EXPECT_LT(compare(reference, cut).relative_l1, 0.01) << request;
   }
 }
 

@@ -107,6 +107,18 @@ TEST(QuantizedRounding, ScalesOfTheConventions) {
   EXPECT_EQ(group_scale(ScaleConvention::reciprocal, 0, 127).scale, 1e-7F / 127);
   EXPECT_EQ(group_scale(ScaleConvention::divided, 0, 127).scale, 1e-7F);
   EXPECT_EQ(group_scale(ScaleConvention::reciprocal, 1, 2.25F).inverse, 2.25F);
+  // One division each, not a reciprocal of a quotient: these differ in the last bit for many magnitudes.
+  int differ = 0;
+  for (const ScaleConvention convention : {ScaleConvention::safe, ScaleConvention::reciprocal}) {
+    for (int n = 1; n < 100; ++n) {
+      const float amax = 0.37F * static_cast<float>(n);
+      const GroupScale group = group_scale(convention, amax, 127);
+      EXPECT_EQ(group.scale, amax / 127);
+      EXPECT_EQ(group.inverse, 127 / amax);
+      differ += static_cast<int>(group.inverse != 1 / group.scale);
+    }
+  }
+  EXPECT_GT(differ, 10);
   // The two published conventions disagree at a tie: 0.5 is 0 by one, 1 by the other.
   EXPECT_EQ(quantize(CodeFormat::int8, ScaleConvention::reciprocal, {1, 1}, 0.5F), 0.0F);
   EXPECT_EQ(quantize(CodeFormat::int8, ScaleConvention::divided, {1, 1}, 0.5F), 1.0F);

@@ -19,6 +19,17 @@ double cut(double value, double unit) { return std::trunc(value / unit) * unit; 
 
 }  // namespace
 
+float short_sum(float accumulator, std::span<const double> products) {
+  double largest = std::fabs(static_cast<double>(accumulator));
+  for (const double product : products) largest = std::max(largest, std::fabs(product));
+  if (largest == 0) return 0;
+  const double unit = std::ldexp(1.0, std::ilogb(largest) - short_fraction_bits);
+  double sum = cut(static_cast<double>(accumulator), unit);
+  for (const double product : products) sum += cut(product, unit);
+  if (sum != 0) sum = cut(sum, std::ldexp(1.0, std::ilogb(sum) - short_fraction_bits));
+  return static_cast<float>(sum);
+}
+
 RowAccumulator::RowAccumulator(const Quantization& request, int64_t channels, bool short_accumulator)
     : operand_(request.pv),
       type_(request.accumulator),
@@ -49,7 +60,7 @@ void RowAccumulator::add(const std::vector<float>& p, float p_scale, const Matri
     for (size_t c = 0; c < sums_.size(); ++c) sums_[c] += static_cast<float>(exact_[c]) * p_scale;
     return;
   }
-  const int64_t step = operand_ == PvOperand::e4m3 ? 32 : 16;
+  const int64_t step = operand_ == PvOperand::e4m3 ? fp8_step : 16;
   const int64_t flush = flush_keys_ > 0 ? flush_keys_ : keys;
   const bool flushes = flush_keys_ > 0;
   for (int64_t window = 0; window < keys; window += flush) {
@@ -87,19 +98,12 @@ void RowAccumulator::add_step(std::vector<float>& accumulator, const float* p, i
 
 void RowAccumulator::add_short(std::vector<float>& accumulator, const float* p, int64_t keys, const Matrix& v,
                                int64_t first) {
+  double products[fp8_step];
   for (size_t c = 0; c < accumulator.size(); ++c) {
-    const auto product = [&](int64_t n) { return static_cast<double>(p[n]) * static_cast<double>(v.row(first + n)[c]); };
-    double largest = std::fabs(static_cast<double>(accumulator[c]));
-    for (int64_t n = 0; n < keys; ++n) largest = std::max(largest, std::fabs(product(n)));
-    if (largest == 0 || !std::isfinite(largest)) {
-      accumulator[c] = static_cast<float>(largest);
-      continue;
+    for (int64_t n = 0; n < keys; ++n) {
+      products[n] = static_cast<double>(p[n]) * static_cast<double>(v.row(first + n)[c]);
     }
-    const double unit = std::ldexp(1.0, std::ilogb(largest) - short_fraction_bits);
-    double sum = cut(static_cast<double>(accumulator[c]), unit);
-    for (int64_t n = 0; n < keys; ++n) sum += cut(product(n), unit);
-    if (sum != 0) sum = cut(sum, std::ldexp(1.0, std::ilogb(sum) - short_fraction_bits));
-    accumulator[c] = static_cast<float>(sum);
+    accumulator[c] = short_sum(accumulator[c], {products, static_cast<size_t>(keys)});
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "generator/quantization.hpp"
@@ -13,10 +14,16 @@
 
 namespace attune::tuner::quantized {
 
+// Products that one fp8 mma adds to an accumulator.
+inline constexpr int64_t fp8_step = 32;
+
+// The f32 accumulator of e4m3 products on Ada and Hopper after one k step: addends are cut off, toward zero, 13 bits below
+// the leading bit of the largest of them, and so is the sum. All are finite; codes of e4m3 and their sums are.
+float short_sum(float accumulator, std::span<const double> products);
+
 class RowAccumulator {
  public:
-  // `short_accumulator`: f32 accumulators of e4m3 products keep 13 bits below the leading bit of the largest addend, as Ada
-  // and Hopper do.
+  // `short_accumulator`: f32 accumulators of e4m3 products are those of short_sum().
   RowAccumulator(const Quantization& request, int64_t channels, bool short_accumulator);
 
   void clear();

@@ -75,6 +75,7 @@ class Head {
   }
 
   void products(int64_t i, Scratch& scratch) const;
+  void short_products(const float* q, Scratch& scratch) const;
   struct Sight {
     bool any_key = false, poisoned = false;
   };
@@ -112,6 +113,7 @@ void Head::products(int64_t i, Scratch& scratch) const {
     }
     return;
   }
+  if (options_.short_accumulator && request_.qk == QkOperand::e4m3) return short_products(q, scratch);
   scratch.exact.assign(count, 0.0);
   double* const exact = scratch.exact.data();
   for (int64_t c = 0; c < width_; ++c) {
@@ -120,6 +122,21 @@ void Head::products(int64_t i, Scratch& scratch) const {
     for (size_t n = 0; n < count; ++n) exact[n] += weight * static_cast<double>(column[n]);
   }
   scratch.scores.assign(scratch.exact.begin(), scratch.exact.end());
+}
+
+void Head::short_products(const float* q, Scratch& scratch) const {
+  scratch.scores.assign(static_cast<size_t>(keys_), 0.0F);
+  double terms[fp8_step];
+  for (int64_t n = 0; n < keys_; ++n) {
+    float& score = scratch.scores[static_cast<size_t>(n)];
+    for (int64_t c = 0; c < width_; c += fp8_step) {
+      const int64_t count = std::min(fp8_step, width_ - c);
+      for (int64_t d = 0; d < count; ++d) {
+        terms[d] = static_cast<double>(q[c + d]) * static_cast<double>(codes_.row(c + d)[n]);
+      }
+      score = short_sum(score, {terms, static_cast<size_t>(count)});
+    }
+  }
 }
 
 Head::Sight Head::score(int64_t i, float row_constant, Scratch& scratch) const {

@@ -26,7 +26,7 @@ struct ScoreRules {
 
 struct AttendOptions {
   QuantizationTiles tiles;
-  bool short_accumulator = false;  // see RowAccumulator
+  bool short_accumulator = false;  // of e4m3 products in f32, of P V and of Q K^T: see short_sum()
 };
 
 struct HeadOutput {
