@@ -23,7 +23,7 @@ std::string constants(const Spec& spec, const Config& config) {
   }
   c.close().open("config");
   for (const char* name :
-       {"block_m", "block_n", "warps", "stages", "splits", "v_splits", "rescale_threshold", "min_blocks"}) {
+       {"block_m", "block_n", "warps", "stages", "splits", "v_splits", "rescale_threshold", "min_blocks", "qk_unroll"}) {
     c.number(name, config.at(name));
   }
   for (const char* name : {"q_in_registers", "peel", "reverse", "pack_gqa"}) c.flag(name, config.at(name) != 0);
