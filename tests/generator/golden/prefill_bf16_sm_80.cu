@@ -1,6 +1,6 @@
 // Attune forward_mma version 1: attention forward by mma.sync.
 // arch: sm_80
-// spec: forward_mma v1 sm_80 alibi=0 bottom_right=0 causal=1 dtype=bf16 full_lists=0 group=4 head_dim_qk=128 head_dim_v=128 kv_lengths=0 lists=none lse=0 mask=none mask_broadcast_kv=0 mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=0 softcap=0 varlen=0 window_left=0 window_right=0
+// spec: forward_mma v1 sm_80 alibi=0 alignment=top_left causal=1 dtype=bf16 full_lists=0 group=4 head_dim_qk=128 head_dim_v=128 kv_lengths=0 lse=0 mask=none mask_broadcast_kv=0 mask_dtype=none mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=0 softcap=0 sparsity=none varlen=0 window_left=0 window_right=0
 // config: block_m=128 block_n=64 min_blocks=2 pack_gqa=0 peel=1 q_in_registers=0 qk_unroll=2 rescale_threshold=0 reverse=1 splits=1 stages=1 v_splits=1 warps=4
 
 namespace spec {
@@ -11,7 +11,6 @@ constexpr int page_size = 0;
 constexpr bool causal = true;
 constexpr bool window_left = false;
 constexpr bool window_right = false;
-constexpr bool bottom_right = false;
 constexpr bool softcap = false;
 constexpr bool alibi = false;
 constexpr bool sinks = false;
@@ -21,6 +20,7 @@ constexpr bool varlen = false;
 constexpr bool positive_scale = true;
 constexpr bool mask_broadcast_kv = false;
 constexpr bool mask_short = false;
+constexpr bool bottom_right = false;
 enum class Mask { none, boolean, fp32, fp16, bf16 };
 constexpr Mask mask = Mask::none;
 enum class Lists { none, padded, csr };
