@@ -3,6 +3,7 @@
 #pragma once
 
 #include "element.cuh"
+#include "sample_constants.cuh"
 #include "tile.cuh"
 
 // The 16x16 block of A at (row, 16 * step) of a tile.
@@ -21,7 +22,8 @@ __device__ inline void multiply_keys(float (&s)[m_tiles][KTile::rows / 8][4], co
 #pragma unroll
     for (int n = 0; n < KTile::rows / 8; ++n) s[i][n][0] = s[i][n][1] = s[i][n][2] = s[i][n][3] = 0;
   }
-#pragma unroll
+  // Written out whole, every step's swizzled addresses are registers that live through the kernel.
+#pragma unroll (config::qk_unroll)
   for (int step = 0; step < KTile::columns / 16; ++step) {
     u32 a[m_tiles][4];
 #pragma unroll

@@ -21,6 +21,6 @@ constexpr bool full_lists = false, partial_lists = false;
 namespace config {
 constexpr int block_m = 128, block_n = 64, warps = 4, stages = 2, splits = 1, v_splits = 1;
 constexpr bool q_in_registers = false, peel = true, reverse = true, pack_gqa = false;
-constexpr int rescale_threshold = 0, min_blocks = 1;
+constexpr int rescale_threshold = 0, min_blocks = 1, qk_unroll = 16;
 constexpr int shared_bytes = 98304;
 }  // namespace config

@@ -1,6 +1,7 @@
 #include "emulator/machine/layout.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace attune::emulator {
 namespace {
@@ -54,17 +55,17 @@ class Ordering {
     std::vector<std::vector<int>> components = strongly_connected(nodes, level);
     std::vector<int> position(successors_.size());
     for (size_t i = 0; i < nodes.size(); ++i) position[static_cast<size_t>(nodes[i])] = static_cast<int>(i);
-    for (auto component = components.rbegin(); component != components.rend(); ++component) {
-      if (component->size() == 1) {
-        result_.push_back(component->front());
-        level_[static_cast<size_t>(component->front())] = -1;
+    for (std::vector<int>& component : std::views::reverse(components)) {
+      if (component.size() == 1) {
+        result_.push_back(component.front());
+        level_[static_cast<size_t>(component.front())] = -1;
         continue;
       }
-      std::sort(component->begin(), component->end(),
+      std::sort(component.begin(), component.end(),
                 [&](int a, int b) { return position[static_cast<size_t>(a)] < position[static_cast<size_t>(b)]; });
-      result_.push_back(component->front());
-      level_[static_cast<size_t>(component->front())] = -1;
-      order({component->begin() + 1, component->end()}, level + 1 + static_cast<int>(result_.size()));
+      result_.push_back(component.front());
+      level_[static_cast<size_t>(component.front())] = -1;
+      order({component.begin() + 1, component.end()}, level + 1 + static_cast<int>(result_.size()));
     }
   }
 
@@ -81,9 +82,9 @@ class Ordering {
       stack.push_back(node);
       path.emplace_back(node, 0);
     };
-    for (auto root = nodes.rbegin(); root != nodes.rend(); ++root) {
-      if (number_[static_cast<size_t>(*root)] >= 0) continue;
-      enter(*root);
+    for (const int root : std::views::reverse(nodes)) {
+      if (number_[static_cast<size_t>(root)] >= 0) continue;
+      enter(root);
       while (!path.empty()) {
         auto& [node, next] = path.back();
         const auto n = static_cast<size_t>(node);

@@ -122,7 +122,8 @@ void run_mma(Warp& warp, const Instruction& instruction, LaneMask) {
   Rows results{};
   // f64 elements are two registers of 32 bits to the arithmetic, low half first, and one of 64 bits here.
   const bool wide = mma_form.a == MmaType::f64;
-  const auto total = static_cast<size_t>(mma_form.a_registers + mma_form.b_registers + mma_form.c_registers);
+  const size_t total = static_cast<size_t>(mma_form.a_registers) + static_cast<size_t>(mma_form.b_registers) +
+                       static_cast<size_t>(mma_form.c_registers);
   const auto result_count = static_cast<size_t>(mma_form.d_registers);
   std::array<LaneRegisters, 2 * kMaxRegisters> halves;
   if (wide) {

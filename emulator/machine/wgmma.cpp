@@ -78,7 +78,7 @@ void WgmmaQueue::issue(Warp& warp, const Instruction& instruction) {
     queue.last_use[slot] = queue.issued.size();
     warp.valid[slot] = 0;
   }
-  queue.issued.push_back(std::move(operation));
+  queue.issued.push_back(operation);
   Counters& counters = cta_.counters;
   if (warp.index % kWarpsPerWarpgroup == 0) {
     switch (how.wgmma.a) {

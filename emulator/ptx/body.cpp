@@ -1,5 +1,7 @@
 #include "emulator/ptx/body.hpp"
 
+#include <ranges>
+
 namespace attune::emulator::ptx {
 namespace {
 
@@ -142,8 +144,8 @@ class Body {
   }
 
   const Name* find(const std::string& name) const {
-    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-      if (const auto found = scope->names.find(name); found != scope->names.end()) return &found->second;
+    for (const Scope& scope : std::views::reverse(scopes_)) {
+      if (const auto found = scope.names.find(name); found != scope.names.end()) return &found->second;
     }
     const auto found = module_names_.find(name);
     return found != module_names_.end() ? &found->second : nullptr;

@@ -83,6 +83,23 @@ TEST_P(Shapes, PackedQkvExpandedAndAbsurdStrides) {
   }
 }
 
+// Lengths from which on kernels take their large tiles, ragged at both ends.
+TEST_P(Shapes, Prefill) {
+  for (const int64_t head_dim : {64, 80, 128, 256}) {
+    Problem p;
+    p.heads_q = 2;
+    p.heads_kv = 1;
+    p.seqlen_q = 530;
+    p.seqlen_kv = 570;
+    p.head_dim_qk = p.head_dim_v = head_dim;
+    p.dtype = head_dim == 80 ? DType::f16 : DType::bf16;
+    p.causal = true;
+    p.alignment = Alignment::bottom_right;
+    p.want_lse = true;
+    expect_agreement(p, {static_cast<uint64_t>(head_dim), Values::llm, Strides::contiguous, false, false});
+  }
+}
+
 TEST_P(Shapes, ManyTinyBatchElementsAndHeads) {
   Problem p;
   p.batch = 300;

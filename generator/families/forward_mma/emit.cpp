@@ -12,18 +12,20 @@ std::string constants(const Spec& spec, const Config& config) {
   cuda::Constants c;
   c.open("spec");
   for (const char* name : {"head_dim_qk", "head_dim_v", "group", "page_size"}) c.number(name, spec.number(name));
-  for (const char* name : {"causal", "window_left", "window_right", "bottom_right", "softcap", "alibi", "sinks", "lse",
-                           "kv_lengths", "varlen", "positive_scale", "mask_broadcast_kv", "mask_short"}) {
+  for (const char* name : {"causal", "window_left", "window_right", "softcap", "alibi", "sinks", "lse", "kv_lengths",
+                           "varlen", "positive_scale", "mask_broadcast_kv", "mask_short"}) {
     c.flag(name, spec.flag(name));
   }
-  c.choice("Mask", "none, boolean, fp32, fp16, bf16", "mask", spec.text("mask"));
-  c.choice("Lists", "none, padded, csr", "lists", spec.text("lists"));
-  if (spec.text("lists") != "none") {
+  c.flag("bottom_right", spec.text("alignment") == "bottom_right");
+  c.choice("Mask", "none, boolean, fp32, fp16, bf16", "mask",
+           spec.text("mask") == "additive" ? spec.text("mask_dtype") : spec.text("mask"));
+  c.choice("Lists", "none, padded, csr", "lists", spec.text("sparsity"));
+  if (spec.text("sparsity") != "none") {
     c.flag("full_lists", spec.flag("full_lists")).flag("partial_lists", spec.flag("partial_lists"));
   }
   c.close().open("config");
   for (const char* name :
-       {"block_m", "block_n", "warps", "stages", "splits", "v_splits", "rescale_threshold", "min_blocks"}) {
+       {"block_m", "block_n", "warps", "stages", "splits", "v_splits", "rescale_threshold", "min_blocks", "qk_unroll"}) {
     c.number(name, config.at(name));
   }
   for (const char* name : {"q_in_registers", "peel", "reverse", "pack_gqa"}) c.flag(name, config.at(name) != 0);
@@ -40,7 +42,7 @@ Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
                   version(), spec.arch(), spec.to_text(), config.to_text());
   composition.constants = constants(spec, config);
   composition.choices["element.cuh"] = fmt::format("element_{}.cuh", spec.text("dtype"));
-  composition.choices["kv_tiles.cuh"] = spec.text("lists") == "none" ? "kv_dense.cuh" : "kv_lists.cuh";
+  composition.choices["kv_tiles.cuh"] = spec.text("sparsity") == "none" ? "kv_dense.cuh" : "kv_lists.cuh";
   composition.roots = {"sample_constants.cuh", "forward_mma.cuh"};
   if (config.at("splits") > 1) composition.roots.emplace_back("combine.cuh");
   Source source;

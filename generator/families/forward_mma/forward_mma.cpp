@@ -2,30 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <bit>
 #include <cstring>
 
 #include "generator/cuda/arch.hpp"
+#include "generator/families/attention_spec.hpp"
 #include "generator/families/forward_mma/tiles.hpp"
 #include "generator/families/gpu_arguments.hpp"
 
 namespace attune::forward_mma {
-namespace {
-
-// [2^i, 2^(i+1) - 1] as text; small numbers, where shapes behave differently, stand alone.
-std::string octave(int64_t value) {
-  if (value <= 2) return std::to_string(value);
-  const auto low = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(value)));
-  return fmt::format("{}-{}", low, 2 * low - 1);
-}
-
-std::string mask_name(const MaskRequest& mask) {
-  if (mask.kind == MaskKind::none) return "none";
-  if (mask.kind == MaskKind::boolean) return "boolean";
-  return std::string(name(mask.dtype));
-}
-
-}  // namespace
 
 Result<void> ForwardMma::supports(const Problem& problem, const DeviceClass& device) const {
   const auto no = [](std::string text) { return Error(Status::unsupported, std::move(text)); };
@@ -47,47 +31,13 @@ Result<void> ForwardMma::supports(const Problem& problem, const DeviceClass& dev
 }
 
 Spec ForwardMma::spec(const Problem& problem, const DeviceClass& device) const {
-  const MaskRequest& mask = problem.mask;
-  const SparsityRequest& sparsity = problem.sparsity;
-  const bool has_mask = mask.kind != MaskKind::none, has_lists = sparsity.kind != SparsityKind::none;
-  const bool positions = problem.causal || problem.window_left >= 0 || problem.window_right >= 0 || problem.alibi;
   Spec spec(std::string(name()), version(), device.arch);
-  spec.set("dtype", std::string(attune::name(problem.dtype)))
-      .set("head_dim_qk", problem.head_dim_qk)
-      .set("head_dim_v", problem.head_dim_v)
-      .set("group", problem.group())
-      .set("causal", problem.causal ? 1 : 0)
-      .set("window_left", problem.window_left >= 0 ? 1 : 0)
-      .set("window_right", problem.window_right >= 0 ? 1 : 0)
-      .set("bottom_right", positions && problem.alignment == Alignment::bottom_right ? 1 : 0)
-      .set("softcap", problem.softcap > 0 ? 1 : 0)
-      .set("sinks", problem.sinks ? 1 : 0)
-      .set("alibi", problem.alibi ? 1 : 0)
-      .set("kv_lengths", problem.kv_lengths ? 1 : 0)
-      .set("varlen", problem.varlen ? 1 : 0)
-      .set("page_size", problem.page_size)
-      .set("lse", problem.want_lse ? 1 : 0)
-      .set("positive_scale", problem.scale() > 0 ? 1 : 0)
-      .set("mask", mask_name(mask))
-      .set("mask_broadcast_kv", has_mask && mask.seqlen_kv == 1 ? 1 : 0)
-      .set("mask_short", has_mask && mask.seqlen_kv != 1 && mask.seqlen_kv < problem.seqlen_kv ? 1 : 0)
-      .set("lists", !has_lists                                    ? "none"
-                    : sparsity.kind == SparsityKind::padded_lists ? "padded"
-                                                                  : "csr")
-      .set("full_lists", has_lists && sparsity.full ? 1 : 0)
-      .set("partial_lists", has_lists && sparsity.partial ? 1 : 0);
+  set_attention_features(problem, spec);
+  spec.set("page_size", problem.page_size).set("positive_scale", problem.scale() > 0 ? 1 : 0);
   return spec;
 }
 
-std::string ForwardMma::shape_bucket(const Problem& problem) const {
-  std::string bucket = fmt::format("q{} kv{} bh{}", octave(problem.seqlen_q), octave(problem.seqlen_kv),
-                                   octave(problem.batch * problem.heads_kv));
-  if (problem.layout != Layout::bhsd) bucket += fmt::format(" {}", attune::name(problem.layout));
-  if (problem.sparsity.kind != SparsityKind::none) {
-    bucket += fmt::format(" blocks{}x{}", problem.sparsity.block_q, problem.sparsity.block_kv);
-  }
-  return bucket;
-}
+std::string ForwardMma::shape_bucket(const Problem& problem) const { return attention_bucket(problem, problem.heads_kv); }
 
 std::vector<Launch> ForwardMma::launches(const Problem& problem, const Config& config, const DeviceClass&) const {
   const bool pack = config.at("pack_gqa") != 0;

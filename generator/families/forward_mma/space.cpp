@@ -20,6 +20,8 @@ const std::vector<std::string_view> constraint_texts = {
     "q_in_registers == 0 || max(block_m * qk_columns, stages * block_n * (qk_columns + v_columns)) * 2 <= shared_limit",
     "min_blocks == 1 || min_blocks * (1024 + 2 * stages * block_n * (qk_columns + v_columns) + (1 - q_in_registers) * 2 * "
     "block_m * qk_columns) <= shared_per_sm",
+    // Fragments of Q in registers are named, not indexed.
+    "q_in_registers == 0 || qk_unroll == 16",
     // Accumulators of O and S, and Q where it is kept, in the registers of one thread; some 50 are needed beside them.
     "block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * qk_columns / 4) <= 192",
     "min_blocks == 1 || min_blocks * 32 * warps * (block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * "
@@ -59,6 +61,20 @@ std::vector<Expression> constraints(int64_t head_dim_v) {
 
 Config with(Config config, std::string_view name, int64_t value) { return config.set(name, value); }
 
+// Warps of 32 rows use each fragment of K and V twice: with 16 rows a warp, reading fragments from shared memory takes as
+// long as multiplying them. Of the tiles that let two CTAs share an SM, so that one computes while the other waits at a
+// barrier, the largest.
+Config wide_warps(const Space& space, const Config& narrow, int64_t width) {
+  constexpr std::array<std::pair<int64_t, int64_t>, 4> tiles = {{{64, 2}, {64, 1}, {32, 2}, {32, 1}}};  // block_n, stages
+  for (const auto& [block_n, stages] : tiles) {
+    Config config = with(with(narrow, "block_m", 128), "warps", 4);
+    config.set("block_n", block_n).set("stages", stages).set("q_in_registers", 0).set("min_blocks", 2);
+    config.set("qk_unroll", width > 64 ? 2 : 16);
+    if (space.contains(config)) return config;
+  }
+  return narrow;
+}
+
 }  // namespace
 
 Space ForwardMma::space(const Spec& spec, const Problem& problem, const DeviceClass& device) const {
@@ -93,6 +109,7 @@ Space ForwardMma::space(const Spec& spec, const Problem& problem, const DeviceCl
       {"v_splits", {1, 2, 4}, "Parts of V's columns; each computes the scores anew."},
       {"rescale_threshold", {0, 8}, "How far (log2) a row's maximum may lag before what was summed is rescaled."},
       {"min_blocks", {1, 2, 3, 4}, "CTAs that shall fit one SM: the compiler limits registers accordingly."},
+      {"qk_unroll", {16, 4, 2}, "16-column steps of Q K^T that are written out; fewer take fewer registers."},
       {"pack_gqa", {0, 1}, "1: the query heads of one KV head share a CTA and its keys."},
   };
   return {std::move(tunables), constraints(problem.head_dim_v), std::move(constants)};
@@ -121,6 +138,7 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
                                                   : 1)
       .set("rescale_threshold", 0)
       .set("min_blocks", 1)
+      .set("qk_unroll", 16)
       .set("pack_gqa", pack ? 1 : 0);
   // Each step is kept where the space allows it: a smaller tile first, until something fits, then larger blocks of rows.
   constexpr std::array<std::pair<std::string_view, int64_t>, 4> smaller = {
@@ -139,12 +157,7 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
     const auto* fits = std::find_if(variants.begin(), end, [&](const Config& c) { return space.contains(c); });
     if (fits != end) config = *fits;
   }
-  // Head dimensions up to 64 leave registers for a second CTA, which computes while the first waits at its barrier; scores
-  // that need more than a scale do not.
-  const bool plain = problem.mask.kind == MaskKind::none && problem.softcap == 0 && !problem.alibi && problem.page_size == 0;
-  if (width <= 64 && plain && config.at("warps") == 8 && space.contains(with(config, "min_blocks", 2))) {
-    config.set("min_blocks", 2);
-  }
+  if (rows >= 128 && problem.seqlen_q >= 512 && width <= 128) config = wide_warps(space, config, width);
   // Split keys while a quarter of the SMs would have nothing to do, down to four tiles for each CTA.
   const int64_t ctas = problem.batch * (pack ? problem.heads_kv : problem.heads_q) * row_blocks(problem, config);
   for (const int64_t splits : {2, 4, 8, 16, 32, 64}) {

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <bit>
 #include <charconv>
 #include <cstring>
 #include <limits>
 
+#include "generator/families/attention_spec.hpp"
 #include "generator/families/forward_simt/emitter.hpp"
 #include "generator/families/gpu_arguments.hpp"
 
@@ -17,13 +17,6 @@ constexpr int64_t most_blocks = std::numeric_limits<int32_t>::max();  // of a gr
 constexpr int64_t most_warps = 8;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// [2^i, 2^(i+1) - 1] as text; small numbers, where shapes behave differently, stand alone.
-std::string octave(int64_t value) {
-  if (value <= 2) return std::to_string(value);
-  const auto low = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(value)));
-  return fmt::format("{}-{}", low, 2 * low - 1);
-}
 
 // 90 of "sm_90a"; 0 of what is no GPU.
 int compute_capability(std::string_view arch) {
@@ -76,49 +69,13 @@ Result<void> ForwardSimt::supports(const Problem& problem, const DeviceClass& de
 }
 
 Spec ForwardSimt::spec(const Problem& problem, const DeviceClass& device) const {
-  const MaskRequest& mask = problem.mask;
-  const SparsityRequest& sparsity = problem.sparsity;
-  const bool has_mask = mask.kind != MaskKind::none, has_lists = sparsity.kind != SparsityKind::none;
-  const bool positions = problem.causal || problem.window_left >= 0 || problem.window_right >= 0 || problem.alibi;
   Spec spec(std::string(name()), version(), device.arch);
-  spec.set("dtype", std::string(attune::name(problem.dtype)))
-      .set("head_dim_qk", problem.head_dim_qk)
-      .set("head_dim_v", problem.head_dim_v)
-      .set("group", problem.group())
-      .set("causal", problem.causal ? 1 : 0)
-      .set("window_left", problem.window_left >= 0 ? 1 : 0)
-      .set("window_right", problem.window_right >= 0 ? 1 : 0)
-      .set("alignment", positions ? std::string(attune::name(problem.alignment)) : "none")
-      .set("softcap", problem.softcap > 0 ? 1 : 0)
-      .set("sinks", problem.sinks ? 1 : 0)
-      .set("alibi", problem.alibi ? 1 : 0)
-      .set("kv_lengths", problem.kv_lengths ? 1 : 0)
-      .set("varlen", problem.varlen ? 1 : 0)
-      .set("page_size", problem.page_size)
-      .set("lse", problem.want_lse ? 1 : 0)
-      .set("mask", !has_mask                        ? "none"
-                   : mask.kind == MaskKind::boolean ? "boolean"
-                                                    : "additive")
-      .set("mask_dtype", has_mask ? std::string(attune::name(mask.dtype)) : "none")
-      .set("mask_broadcast_kv", has_mask && mask.seqlen_kv == 1 ? 1 : 0)
-      .set("mask_short", has_mask && mask.seqlen_kv != 1 && mask.seqlen_kv < problem.seqlen_kv ? 1 : 0)
-      .set("sparsity", !has_lists                                    ? "none"
-                       : sparsity.kind == SparsityKind::padded_lists ? "padded"
-                                                                     : "csr")
-      .set("full_lists", has_lists && sparsity.full ? 1 : 0)
-      .set("partial_lists", has_lists && sparsity.partial ? 1 : 0);
+  set_attention_features(problem, spec);
+  spec.set("page_size", problem.page_size);
   return spec;
 }
 
-std::string ForwardSimt::shape_bucket(const Problem& problem) const {
-  std::string bucket = fmt::format("q{} kv{} bh{}", octave(problem.seqlen_q), octave(problem.seqlen_kv),
-                                   octave(problem.batch * problem.heads_q));
-  if (problem.layout != Layout::bhsd) bucket += fmt::format(" {}", attune::name(problem.layout));
-  if (problem.sparsity.kind != SparsityKind::none) {
-    bucket += fmt::format(" blocks{}x{}", problem.sparsity.block_q, problem.sparsity.block_kv);
-  }
-  return bucket;
-}
+std::string ForwardSimt::shape_bucket(const Problem& problem) const { return attention_bucket(problem, problem.heads_q); }
 
 Space ForwardSimt::space(const Spec&, const Problem& problem, const DeviceClass&) const {
   Config constants;

@@ -1,7 +1,7 @@
 // Attune forward_mma version 1: attention forward by mma.sync.
 // arch: sm_89
-// spec: forward_mma v1 sm_89 alibi=1 bottom_right=1 causal=1 dtype=fp16 full_lists=0 group=2 head_dim_qk=40 head_dim_v=24 kv_lengths=1 lists=none lse=1 mask=fp32 mask_broadcast_kv=0 mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=1 softcap=1 varlen=0 window_left=1 window_right=0
-// config: block_m=64 block_n=64 min_blocks=1 pack_gqa=0 peel=1 q_in_registers=0 rescale_threshold=0 reverse=1 splits=1 stages=2 v_splits=1 warps=4
+// spec: forward_mma v1 sm_89 alibi=1 alignment=bottom_right causal=1 dtype=fp16 full_lists=0 group=2 head_dim_qk=40 head_dim_v=24 kv_lengths=1 lse=1 mask=additive mask_broadcast_kv=0 mask_dtype=fp32 mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=1 softcap=1 sparsity=none varlen=0 window_left=1 window_right=0
+// config: block_m=64 block_n=64 min_blocks=1 pack_gqa=0 peel=1 q_in_registers=0 qk_unroll=16 rescale_threshold=0 reverse=1 splits=1 stages=2 v_splits=1 warps=4
 
 namespace spec {
 constexpr int head_dim_qk = 40;
@@ -11,7 +11,6 @@ constexpr int page_size = 0;
 constexpr bool causal = true;
 constexpr bool window_left = true;
 constexpr bool window_right = false;
-constexpr bool bottom_right = true;
 constexpr bool softcap = true;
 constexpr bool alibi = true;
 constexpr bool sinks = true;
@@ -21,6 +20,7 @@ constexpr bool varlen = false;
 constexpr bool positive_scale = true;
 constexpr bool mask_broadcast_kv = false;
 constexpr bool mask_short = false;
+constexpr bool bottom_right = true;
 enum class Mask { none, boolean, fp32, fp16, bf16 };
 constexpr Mask mask = Mask::fp32;
 enum class Lists { none, padded, csr };
@@ -36,6 +36,7 @@ constexpr int splits = 1;
 constexpr int v_splits = 1;
 constexpr int rescale_threshold = 0;
 constexpr int min_blocks = 1;
+constexpr int qk_unroll = 16;
 constexpr bool q_in_registers = false;
 constexpr bool peel = true;
 constexpr bool reverse = true;
@@ -610,7 +611,8 @@ __device__ inline void multiply_keys(float (&s)[m_tiles][KTile::rows / 8][4], co
 #pragma unroll
     for (int n = 0; n < KTile::rows / 8; ++n) s[i][n][0] = s[i][n][1] = s[i][n][2] = s[i][n][3] = 0;
   }
-#pragma unroll
+  // Written out whole, every step's swizzled addresses are registers that live through the kernel.
+#pragma unroll (config::qk_unroll)
   for (int step = 0; step < KTile::columns / 16; ++step) {
     u32 a[m_tiles][4];
 #pragma unroll

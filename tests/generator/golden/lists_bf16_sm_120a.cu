@@ -1,7 +1,7 @@
 // Attune forward_mma version 1: attention forward by mma.sync.
 // arch: sm_120a
-// spec: forward_mma v1 sm_120a alibi=0 bottom_right=0 causal=0 dtype=bf16 full_lists=1 group=1 head_dim_qk=64 head_dim_v=64 kv_lengths=0 lists=csr lse=0 mask=none mask_broadcast_kv=0 mask_short=0 page_size=0 partial_lists=1 positive_scale=1 sinks=0 softcap=0 varlen=0 window_left=0 window_right=0
-// config: block_m=64 block_n=64 min_blocks=1 pack_gqa=0 peel=1 q_in_registers=0 rescale_threshold=0 reverse=0 splits=1 stages=2 v_splits=1 warps=4
+// spec: forward_mma v1 sm_120a alibi=0 alignment=none causal=0 dtype=bf16 full_lists=1 group=1 head_dim_qk=64 head_dim_v=64 kv_lengths=0 lse=0 mask=none mask_broadcast_kv=0 mask_dtype=none mask_short=0 page_size=0 partial_lists=1 positive_scale=1 sinks=0 softcap=0 sparsity=csr varlen=0 window_left=0 window_right=0
+// config: block_m=64 block_n=64 min_blocks=1 pack_gqa=0 peel=1 q_in_registers=0 qk_unroll=16 rescale_threshold=0 reverse=0 splits=1 stages=2 v_splits=1 warps=4
 
 namespace spec {
 constexpr int head_dim_qk = 64;
@@ -11,7 +11,6 @@ constexpr int page_size = 0;
 constexpr bool causal = false;
 constexpr bool window_left = false;
 constexpr bool window_right = false;
-constexpr bool bottom_right = false;
 constexpr bool softcap = false;
 constexpr bool alibi = false;
 constexpr bool sinks = false;
@@ -21,6 +20,7 @@ constexpr bool varlen = false;
 constexpr bool positive_scale = true;
 constexpr bool mask_broadcast_kv = false;
 constexpr bool mask_short = false;
+constexpr bool bottom_right = false;
 enum class Mask { none, boolean, fp32, fp16, bf16 };
 constexpr Mask mask = Mask::none;
 enum class Lists { none, padded, csr };
@@ -38,6 +38,7 @@ constexpr int splits = 1;
 constexpr int v_splits = 1;
 constexpr int rescale_threshold = 0;
 constexpr int min_blocks = 1;
+constexpr int qk_unroll = 16;
 constexpr bool q_in_registers = false;
 constexpr bool peel = true;
 constexpr bool reverse = false;
@@ -627,7 +628,8 @@ __device__ inline void multiply_keys(float (&s)[m_tiles][KTile::rows / 8][4], co
 #pragma unroll
     for (int n = 0; n < KTile::rows / 8; ++n) s[i][n][0] = s[i][n][1] = s[i][n][2] = s[i][n][3] = 0;
   }
-#pragma unroll
+  // Written out whole, every step's swizzled addresses are registers that live through the kernel.
+#pragma unroll (config::qk_unroll)
   for (int step = 0; step < KTile::columns / 16; ++step) {
     u32 a[m_tiles][4];
 #pragma unroll
