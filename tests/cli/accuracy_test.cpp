@@ -161,10 +161,19 @@ TEST_F(Accuracy, SinksScoredApartWinOnLlmAndLoseNowhere) {
 
 // int8 with finer scales against fp8 of whole tensors, on outliers: SageAttention's case against FlashAttention-3's fp8.
 TEST_F(Accuracy, OutliersCostTensorFp8More) {
-  const Study fa3 = study("fa3", {1024, 2, 0, DType::f16, 1});
+  const Study fa3 = study("fa3", {2048, 1, 0, DType::f16, 1});
   const double tensor = measure(fa3, "e4m3,tensor,pv-e4m3").rmse;
   EXPECT_LT(measure(fa3, "sage2-8b").rmse, 0.7 * tensor);
-  EXPECT_LT(measure(fa3, "e4m3,pv-e4m3").rmse, 0.9 * tensor);
+  EXPECT_LT(measure(fa3, "e4m3,token,pv-e4m3").rmse, 0.7 * tensor);
+  EXPECT_LT(measure(fa3, "e4m3,pv-e4m3").rmse, 0.8 * tensor);
+}
+
+// A sink has a small value as well as a small key: less the mean value it is the outlier, and it has most of the
+// probability.
+TEST_F(Accuracy, SmoothingVWinsOnBiasAndLosesOnSinks) {
+  const Study dit = study("dit"), llm = study("llm-sink");
+  EXPECT_LT(measure(dit, "sage2-8b,v-mean").relative_l1, 0.8 * measure(dit, "sage2-8b").relative_l1);
+  EXPECT_GT(measure(llm, "sage2-8b,v-mean").relative_l1, 1.5 * measure(llm, "sage2-8b").relative_l1);
 }
 
 TEST_F(Accuracy, F16SumsLoseNothingAgainstF32) {
