@@ -1,5 +1,5 @@
-// Kernels of every GPU family through the compiler, for every architecture: no GPU is needed to know that they assemble,
-// what registers they take and that nothing spills.
+// Kernels for every architecture, through the compiler and the emulator: no GPU is needed to know that they assemble, what
+// registers they take, that nothing spills and that they compute attention.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -92,6 +92,23 @@ TEST_P(GpuCompile, HeuristicKernelsDoNotSpill) {
   decode.seqlen_q = 1;
   decode.seqlen_kv = 32768;
   EXPECT_EQ(compile(decode).spill_bytes, 0);
+}
+
+// The classes of architectures run every feature elsewhere; here each of their members runs some, the most involved ones.
+TEST_P(GpuCompile, RunsOnTheEmulator) {
+  const std::set<std::string> wanted = {
+      "dense", "causal_bottom_right", "padded_both_lists_everything", "everything_at_once", "varlen", "paged_lists_and_mask",
+      "decode"};
+  size_t ran = 0;
+  for (const Feature& feature : features()) {
+    if (!wanted.contains(feature.name)) continue;
+    SCOPED_TRACE(feature.name);
+    Case test_case{base_problem(ran % 2 == 0 ? DType::bf16 : DType::f16), {}, "emulated:" + GetParam(), std::nullopt};
+    feature.set(test_case.problem);
+    test_case.workload = {++ran, Values::normal, Strides::contiguous, true, false};
+    ASSERT_EQ(check_case(test_case), "");
+  }
+  EXPECT_EQ(ran, wanted.size()) << "a feature was renamed";
 }
 
 // Random configs that together take every value of every tunable the space lets them.
