@@ -84,10 +84,10 @@ step build-release build release
 step test-release run_tests release
 step device check_device_program
 if $sanitizers; then
-  step asan-ubsan sanitized asan-ubsan common generator cache runtime tuner api cli
-  step tsan sanitized tsan common cache runtime api
+  step asan-ubsan sanitized asan-ubsan common generator cache emulator runtime tuner api cli
+  step tsan sanitized tsan common cache emulator runtime api
 else
-  step asan-ubsan sanitized asan-ubsan common generator cache
+  step asan-ubsan sanitized asan-ubsan common generator cache emulator
 fi
 if $lint; then step lint scripts/lint.sh; fi
 
