@@ -85,7 +85,7 @@ step test-release run_tests release
 step device check_device_program
 if $sanitizers; then
   step asan-ubsan sanitized asan-ubsan common generator cache emulator runtime tuner api cli
-  step tsan sanitized tsan common cache emulator runtime api
+  step tsan sanitized tsan common cache runtime api
 else
   step asan-ubsan sanitized asan-ubsan common generator cache emulator
 fi
