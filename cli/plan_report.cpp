@@ -104,11 +104,14 @@ std::string kernel_line(const runtime::Plan& plan, const runtime::Device& device
                      device.device_class().arch, plan.config.to_text());
 }
 
-std::string config_line(const runtime::Plan& plan) {
+std::string config_line(const runtime::Plan& plan, const runtime::Device& device) {
   const runtime::Provenance& from = plan.provenance;
   std::string line(name(from.origin));
   if (from.record_id.empty()) {
-    if (from.origin == runtime::Origin::heuristic) line += ": no record fits this shape yet; 'attune tune' makes one";
+    if (from.origin == runtime::Origin::heuristic) {
+      line += device.device_class().kind == "emulated" ? ": nothing is measured on the emulator"
+                                                       : ": no record fits this shape yet; 'attune tune' makes one";
+    }
     return line;
   }
   line += fmt::format(" {}, measured {}: {}", from.record_id.substr(0, 12), age_text(from.record_unix_ms),

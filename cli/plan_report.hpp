@@ -33,7 +33,7 @@ nlohmann::ordered_json plan_json(const runtime::Plan& plan, const runtime::Devic
 
 std::string kernel_line(const runtime::Plan& plan, const runtime::Device& device);
 // "exact record 9e674284175e, measured 3 minutes ago: 1.23 ms" or "heuristic: no record fits; ...".
-std::string config_line(const runtime::Plan& plan);
+std::string config_line(const runtime::Plan& plan, const runtime::Device& device);
 // "compiled in 312 ms" or "kernel cache, loaded in 1.2 ms".
 std::string origin_line(const runtime::Plan& plan);
 

@@ -53,7 +53,7 @@ Result<void> explain_one(runtime::Context& context, const Problem& problem, runt
                                   device.arch));
   lines.add("spec", spec.to_text());
   lines.add("bucket", plan.provenance.shape_bucket);
-  lines.add("config", config_line(plan));
+  lines.add("config", config_line(plan, context.device()));
   if (!plan.provenance.record_file.empty()) lines.add("", fmt::format("in {}", plan.provenance.record_file));
   lines.add("origin", origin_line(plan));
   lines.add("records", status_counts(records) + " of this spec, bucket and device");

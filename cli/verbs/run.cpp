@@ -202,7 +202,7 @@ Report report(const RunArguments& arguments, runtime::Context& context, const At
   Lines lines;
   lines.add("problem", to_text(p));
   lines.add("kernel", kernel_line(plan, context.device()));
-  lines.add("config", config_line(plan));
+  lines.add("config", config_line(plan, context.device()));
   lines.add("origin", fmt::format("{}; plan ready after {}", origin_line(plan), time_text(plan_ms)));
   lines.add("time", timed ? time_line(p, times) : untimed);
   if (check != nullptr) {
