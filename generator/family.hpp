@@ -11,6 +11,7 @@
 
 #include "common/result.hpp"
 #include "generator/problem.hpp"
+#include "generator/quantization_layout.hpp"
 #include "generator/space.hpp"
 #include "generator/tensors.hpp"
 #include "generator/values.hpp"
@@ -61,6 +62,19 @@ struct ArgumentBlock {
   size_t used_bytes = 0;
 };
 
+// What the numbers of a quantized kernel depend on beside the request: P is rounded relative to a running maximum, so the
+// order of the keys shows. Dense: a block of rows visits the tiles from the first key that any of its rows sees to the last,
+// cut into `splits` runs of tiles [tiles * s / splits, tiles * (s + 1) / splits), each summed on its own. Block lists: full
+// blocks, then partial ones, in the order of the lists. Tile t has keys [t * key_tile, (t + 1) * key_tile), of a listed
+// block those that are in it.
+struct QuantizedSchedule {
+  QuantizationTiles tiles;    // of the scale groups
+  int64_t key_tile = 64;      // keys whose probabilities are rounded against one maximum; int8 P: share one scale
+  int64_t row_block = 128;    // rows whose keys are split alike
+  bool packed_heads = false;  // rows are (query, head in the group) pairs, heads fastest
+  int64_t splits = 1;
+};
+
 class Family {
  public:
   virtual ~Family() = default;
@@ -87,6 +101,9 @@ class Family {
   // Fills the argument block shared by all launches of the plan.
   virtual void bind(const Problem& problem, const Config& config, const DeviceClass& device, const Tensors& tensors,
                     void* workspace, ArgumentBlock& arguments) const = 0;
+
+  // Of a problem with a quantization that the family supports.
+  virtual QuantizedSchedule quantized_schedule(const Problem&, const Config&, const DeviceClass&) const { return {}; }
 
   // Name of the reference that defines this family's numbers: "attention_fp64", ...
   virtual std::string_view model() const = 0;
