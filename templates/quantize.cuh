@@ -19,7 +19,7 @@ struct QuantizeShared {
 };
 
 // CTAs an SM at the least: registers for them without a spill.
-constexpr int ctas_of_sm = quant::k_sink ? 3 : 4;
+constexpr int ctas_of_sm = quant::k_sink ? 2 : quant::q_mean ? 3 : 4;
 
 enum class Job { none, keys, queries, delta };
 

@@ -390,17 +390,16 @@ TEST_P(Archs, HasTheInstructionsWithoutSpills) {
   ASSERT_TRUE(context.ok());
   Problem p = base();
   p.head_dim_qk = p.head_dim_v = 128;
-  for (const std::string text : {e4m3 ? "sage2-8b,k-sink,v-mean" : "int8,k-sink,v-mean,pv-int8", "int4,q-mean,acc-f16"}) {
-    const auto binary = (*context)->device().compiler().resource_usage(quantizer_source(p, request(text), GetParam()));
-    ASSERT_TRUE(binary.ok()) << binary.error().message() << binary.error().log();
-    EXPECT_EQ(binary->spill_bytes, 0) << text;
-    // Eight warps of two CTAs an SM at the least.
-    EXPECT_LE(binary->registers, 128) << text;
-    EXPECT_LE(binary->shared_bytes, 48 << 10) << text;
-    std::printf("%s %s: %lld registers, %lld bytes of shared memory, compiled in %.0f ms\n", GetParam().c_str(),
-                text.c_str(), static_cast<long long>(binary->registers), static_cast<long long>(binary->shared_bytes),
-                binary->compile_ms);
-  }
+  const bool small = arch->number % 20 == 0 || arch->number == 89;  // by turns: the least and the most there is
+  const std::string most = e4m3 ? "sage2-4b,k-sink,v-mean" : "int4,q-mean,k-sink,v-mean,pv-int8";
+  const std::string text = !small ? most : e4m3 ? "sage2++" : "int8,k-mean,acc-f16";
+  const auto binary = (*context)->device().compiler().resource_usage(quantizer_source(p, request(text), GetParam()));
+  ASSERT_TRUE(binary.ok()) << binary.error().message() << binary.error().log();
+  EXPECT_EQ(binary->spill_bytes, 0);
+  EXPECT_LE(binary->registers, 128) << "two CTAs an SM";
+  EXPECT_LE(binary->shared_bytes, 33 << 10);
+  std::printf("%s %s: %lld registers, %lld bytes of shared memory, compiled in %.0f ms\n", GetParam().c_str(), text.c_str(),
+              static_cast<long long>(binary->registers), static_cast<long long>(binary->shared_bytes), binary->compile_ms);
 }
 
 // ---- The launches ----
