@@ -62,6 +62,8 @@ struct CodeKeyScales {
   }
 };
 
+constexpr float smallest_normal = 1.175494351e-38f;
+
 // What the three formats of codes have in common.
 struct QkCodes {
   static constexpr int width_bytes = quant::row_bytes, row_bytes = quant::row_bytes;

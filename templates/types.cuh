@@ -9,7 +9,6 @@ using u64 = unsigned long long;
 constexpr int warp_lanes = 32;
 constexpr float infinity = __builtin_bit_cast(float, 0x7f800000);
 constexpr float largest_float = 3.402823466e38f;
-constexpr float smallest_normal = 1.175494351e-38f;
 constexpr float log2_e = 1.4426950408889634f;
 constexpr float ln_2 = 0.6931471805599453f;
 

@@ -55,6 +55,14 @@ std::string_view scales_name(ScaleConvention convention) {
 
 }  // namespace
 
+std::vector<std::string> quantizer_entries(const Quantization& request) {
+  std::vector<std::string> entries = {"attune_statistics"};
+  if (has_sinks(request)) entries.emplace_back("attune_find_sinks");
+  if (has_sinks(request) && by_tensor(request)) entries.emplace_back("attune_key_magnitudes");
+  entries.emplace_back("attune_quantize");
+  return entries;
+}
+
 std::vector<Launch> quantizer_launches(const Problem& problem, const Quantization& request) {
   const bool safe = request.scales == ScaleConvention::safe, codes = request.quantizes_qk(),
              q_mean = request.q_smoothing != QSmoothing::none;
