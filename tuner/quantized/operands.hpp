@@ -49,6 +49,9 @@ struct QuantizedValues {
 struct OperandOptions {
   QuantizationTiles tiles;
   SinkRule sink_rule = SinkRule::apart;
+  // The means of a kernel, whose sums have an order of their own, in place of those computed here; null: none.
+  const Matrix* q_block_means = nullptr;
+  const std::vector<float>* k_mean = nullptr;
 };
 
 // `dtype` is the tensors' type, in which the matrices' elements are exact.
@@ -58,6 +61,7 @@ QuantizedKeys quantize_keys(const Matrix& k, DType dtype, const Quantization& re
 // pv-input: V in its own type with scale 1; with fp16 accumulators in fp16, where a channel has a power of two as its scale
 // if it needs one so that no sum of P <= 1 over the flush interval (without one: over all keys) leaves fp16. The published
 // conventions convert to fp16 as it comes.
-QuantizedValues quantize_values(const Matrix& v, const Quantization& request);
+// `mean`: that of a kernel, in place of the one computed here; null: none.
+QuantizedValues quantize_values(const Matrix& v, const Quantization& request, const std::vector<float>* mean = nullptr);
 
 }  // namespace attune::tuner::quantized

@@ -1,0 +1,139 @@
+// Sizes and places of the buffers of a quantized plan.
+#include "generator/families/quantized_arguments.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+
+namespace attune {
+namespace {
+
+constexpr int64_t alignment_bytes = 256;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+
+}  // namespace
+
+bool keeps_v(const Quantization& request) {
+  return request.pv != PvOperand::input || request.accumulator == PvAccumulator::f16;
+}
+
+int64_t code_row_bytes(QkOperand operand, int64_t head_dim) {
+  // One k step of an mma is 32 bytes: 32 codes, or 64 of 4 bits.
+  switch (operand) {
+    case QkOperand::input: return 0;
+    case QkOperand::int4: return round_up(head_dim, 64) / 2;
+    case QkOperand::int8:
+    case QkOperand::e4m3: return round_up(head_dim, 32);
+  }
+  return 0;
+}
+
+KeyChunks key_chunks(const Problem& problem) {
+  // CTAs of K's and of V's statistics together; fewer keys than that a chunk are not worth a CTA.
+  constexpr int64_t wanted_ctas = 256, most_chunks = 32, fewest_keys = 256;
+  const int64_t heads = std::max<int64_t>(problem.batch * problem.heads_kv, 1);
+  const int64_t most = std::clamp<int64_t>(ceil_div(wanted_ctas, 2 * heads), 2, most_chunks);
+  const int64_t keys = round_up(std::max(ceil_div(problem.seqlen_kv, most), fewest_keys), 64);
+  return {std::max<int64_t>(ceil_div(problem.seqlen_kv, keys), 1), keys};
+}
+
+int64_t statistics_floats(const Problem& problem, const Quantization& request) {
+  const bool keys = request.k_smoothing != KSmoothing::none || request.granularity == Granularity::tensor;
+  const bool by_tensor = request.quantizes_qk() && request.granularity == Granularity::tensor;
+  if (!keys && !keeps_v(request)) return 0;
+  // Four numbers a channel of K and V, and 16 a chunk; by tensors, the largest magnitude of each block of Q.
+  const int64_t record = 4 * (problem.head_dim_qk + problem.head_dim_v) + 16;
+  const int64_t q_blocks = ceil_div(problem.seqlen_q, QuantizationTiles{}.block_q);
+  return problem.batch * problem.heads_kv * key_chunks(problem).count * record +
+         (by_tensor ? problem.batch * problem.heads_q * q_blocks : 0);
+}
+
+int64_t QuantizedLayout::add(int64_t bytes) {
+  if (bytes == 0) return -1;
+  const int64_t at = bytes_;
+  bytes_ = round_up(bytes_ + bytes, alignment_bytes);
+  return at;
+}
+
+QuantizedLayout::QuantizedLayout(const Problem& problem, const Quantization& request) : keeps_v_(attune::keeps_v(request)) {
+  const QuantizationTiles tiles;
+  chunks_ = key_chunks(problem);
+  const int64_t batch = problem.batch;
+  const bool packed_kv = problem.varlen && !problem.paged();
+  q_blocks_ = ceil_div(problem.seqlen_q, tiles.block_q);
+  kv_blocks_ = ceil_div(problem.seqlen_kv, tiles.block_kv);
+  q_rows_ = problem.varlen ? (problem.total_q / tiles.block_q + batch) * tiles.block_q : q_blocks_ * tiles.block_q;
+  kv_rows_ = packed_kv ? (problem.total_kv / tiles.block_kv + batch) * tiles.block_kv : kv_blocks_ * tiles.block_kv;
+  const int64_t q_heads = (problem.varlen ? 1 : batch) * problem.heads_q;
+  const int64_t kv_heads = (packed_kv ? 1 : batch) * problem.heads_kv;
+  const int64_t bh_q = batch * problem.heads_q, bh_kv = batch * problem.heads_kv;
+  const bool codes = request.quantizes_qk(), by_tensor = request.granularity == Granularity::tensor;
+  const bool k_mean = request.k_smoothing != KSmoothing::none, k_sink = request.k_smoothing == KSmoothing::sink_mean;
+  const bool q_mean = request.q_smoothing != QSmoothing::none;
+  row_bytes_ = code_row_bytes(request.qk, problem.head_dim_qk);
+  q_groups_ = q_scale_groups(request.granularity, tiles).count(q_rows_);
+  k_groups_ = k_scale_groups(request.granularity, tiles).count(kv_rows_);
+  delta_stride_ = q_mean ? kv_blocks_ * tiles.block_kv : 0;
+  const int64_t v_bytes = request.pv == PvOperand::input ? 2 : 1;
+
+  const std::array<int64_t, parts> sizes = {
+      q_heads * q_rows_ * row_bytes_,
+      codes ? (by_tensor ? bh_q : q_heads * q_groups_) * 4 : 0,
+      codes ? q_heads * q_rows_ * 4 : 0,
+      k_sink ? q_heads * q_rows_ * max_sink_keys * 4 : 0,
+      q_mean ? q_heads * (q_rows_ / tiles.block_q) * problem.head_dim_qk * 4 : 0,
+      q_heads * (q_rows_ / tiles.block_q) * delta_stride_ * 4,
+      kv_heads * kv_rows_ * row_bytes_,
+      codes ? (by_tensor ? bh_kv : kv_heads * k_groups_) * 4 : 0,
+      k_mean ? bh_kv * problem.head_dim_qk * 4 : 0,
+      k_sink ? bh_kv * max_sink_keys * 4 : 0,
+      keeps_v_ ? kv_heads * kv_rows_ * problem.head_dim_v * v_bytes : 0,
+      keeps_v_ ? bh_kv * problem.head_dim_v * 4 : 0,
+      request.v_smoothing != VSmoothing::none ? bh_kv * problem.head_dim_v * 4 : 0,
+      codes ? kv_heads * (kv_rows_ / 32) * 4 : 0,
+      keeps_v_ ? kv_heads * (kv_rows_ / 32) * 4 : 0,
+      bh_kv * 4,
+      statistics_floats(problem, request) * 4,
+  };
+  for (size_t part = 0; part < sizes.size(); ++part) offsets_[part] = add(sizes[part]);
+}
+
+void QuantizedLayout::bind(void* workspace, QuantizedArguments& arguments) const {
+  int part = 0;
+  const auto set = [&](auto*& pointer) {
+    const int64_t offset = offsets_[part++];
+    pointer =
+        offset < 0
+            ? nullptr
+            : reinterpret_cast<std::remove_reference_t<decltype(pointer)>>(static_cast<std::byte*>(workspace) + offset);
+  };
+  set(arguments.q_codes);
+  set(arguments.q_scales);
+  set(arguments.q_constants);
+  set(arguments.q_sink_scores);
+  set(arguments.q_means);
+  set(arguments.delta_s);
+  set(arguments.k_codes);
+  set(arguments.k_scales);
+  set(arguments.k_means);
+  set(arguments.sink_keys);
+  set(arguments.v_codes);
+  set(arguments.v_scales);
+  set(arguments.v_means);
+  set(arguments.k_poison);
+  set(arguments.v_poison);
+  set(arguments.poison);
+  set(arguments.statistics);
+  arguments.q_rows = q_rows_;
+  arguments.kv_rows = kv_rows_;
+  arguments.q_groups = q_groups_;
+  arguments.k_groups = k_groups_;
+  arguments.delta_stride = delta_stride_;
+  arguments.chunks = static_cast<int32_t>(chunks_.count);
+  arguments.chunk_keys = static_cast<int32_t>(chunks_.keys);
+}
+
+}  // namespace attune
