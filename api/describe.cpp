@@ -98,6 +98,8 @@ attune_status attune_plan_provenance(const attune_plan* plan, attune_provenance*
     filled.compile_ms = why.compile_ms;
     filled.load_ms = why.load_ms;
     filled.plan_ms = why.plan_ms;
+    filled.quantization = plan->plan->problem.quantization.c_str();
+    filled.quantization_why = why.quantization.c_str();
     return write_versioned(provenance, provenance->struct_size, offsetof(attune_provenance, record_id), filled,
                            "attune_provenance");
   });
