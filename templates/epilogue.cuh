@@ -11,14 +11,17 @@ struct RowResult {
   float factor, share, lse;
 };
 
-// `constant`: what the products of the row were short of before the softmax scale; NaN: the row is poisoned.
-__device__ inline RowResult finish_row(const Arguments& a, float m, float l, int head, float constant) {
+// What the products of a row were short of before the softmax scale, and whether the row is NaN whatever they are.
+struct RowConstant {
+  float value;
+  bool poisoned;
+};
+
+__device__ inline RowResult finish_row(const Arguments& a, float m, float l, int head, RowConstant constant) {
   if (l == 0) return {0, 0, -infinity};  // also with a sink: it adds mass to the denominator, not a key
-  if constexpr (spec::quantized) {
-    if (constant != constant) return {constant, constant, constant};
-  }
+  if (constant.poisoned) return {constant.value, constant.value, constant.value};
   // A softcap had the whole scores.
-  const float missing = spec::quantized && !spec::softcap ? constant * a.scale : 0.0f;
+  const float missing = spec::quantized && !spec::softcap ? constant.value * a.scale : 0.0f;
   if constexpr (spec::sinks) {
     // The larger of the two becomes the reference, so that neither exponential overflows.
     const float sink = (a.sinks[head] - missing) * log2_e, reference = fmaxf(m, sink);

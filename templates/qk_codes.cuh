@@ -2,6 +2,7 @@
 // products of codes become scores.
 #pragma once
 
+#include "epilogue.cuh"
 #include "kernel_arguments.cuh"
 #include "kv_tiles.cuh"
 #include "padded_rows.cuh"
@@ -92,9 +93,10 @@ struct QkCodes {
     constexpr int segment = quant::q_segment_rows == 0 ? 1 : quant::q_segment_rows;
     return a.q_scales[padded / segment * quant::q_segment_groups + padded % 8 % quant::q_segment_groups];
   }
-  // q . mean key of a row, which its scores are short of; NaN: the row is poisoned.
-  static __device__ float row_constant(const KernelArguments& a, const Work& w, int head, int query) {
-    return a.q_constants[padded_query_row(a, w, head, query)];
+  // q . mean key of a row. The safe quantizers make it NaN for a row with an element that is not finite.
+  static __device__ RowConstant row_constant(const KernelArguments& a, const Work& w, int head, int query) {
+    const float constant = a.q_constants[padded_query_row(a, w, head, query)];
+    return {constant, quant::scales == quant::Scales::safe && constant != constant};
   }
 
   // Brings products to scores short of the softmax scale, and returns what the softmax shall multiply them by. Where a lane

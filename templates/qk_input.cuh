@@ -2,6 +2,7 @@
 #pragma once
 
 #include "element.cuh"
+#include "epilogue.cuh"
 #include "kernel_arguments.cuh"
 #include "kv_tiles.cuh"
 #include "rows.cuh"
@@ -26,7 +27,7 @@ struct Qk {
   };
   struct RowScale {};
   static __device__ RowScale row_scale(const KernelArguments&, const Work&, int) { return {}; }
-  static __device__ float row_constant(const KernelArguments&, const Work&, int, int) { return 0; }
+  static __device__ RowConstant row_constant(const KernelArguments&, const Work&, int, int) { return {0, false}; }
   // Brings products to scores short of the softmax scale, and returns what the softmax shall multiply them by.
   template <int tiles>
   static __device__ float dequantize(const KernelArguments& a, const Work&, ScoreRow&, int, const RowScale&, const KeyScales&,

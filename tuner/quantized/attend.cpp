@@ -217,8 +217,8 @@ float Head::round_p(std::vector<float>& p, float& sum) const {
     case PvOperand::input:
       const DType type = request_.accumulator == PvAccumulator::f16 ? DType::f16 : dtype_;
       for (float& value : p) {
-        value = round_to(type, value);
         tile += value;
+        value = round_to(type, value);
       }
       sum += tile;
       return 1;

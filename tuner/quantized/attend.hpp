@@ -1,7 +1,7 @@
 // Attention of one head over quantized operands: scores, corrections, online softmax in base 2, P, and PV.
 //
 // Source: SageAttention's kernels step by step (sage paper and code conventions: base 2, the static scale 448 of P folded
-// into the running maximum as 2^8.807, the sum of P in fp32 before P is rounded to 8 bits and after it is rounded to 16).
+// into the running maximum as 2^8.807, the sum of P in fp32 before P is rounded).
 #pragma once
 
 #include <cstdint>
