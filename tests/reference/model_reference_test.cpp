@@ -40,15 +40,15 @@ Problem base(const std::string& quantization) {
   return p;
 }
 
-// Writes the model's result as a kernel would.
-void compute(Workload& work, const QuantizedSchedule& schedule) {
+// Writes the model's result as a kernel would; of another request, as a kernel would that does not do what it says.
+void compute(Workload& work, const QuantizedSchedule& schedule, const std::string& done = {}) {
   const Problem& p = work.problem();
+  const Quantization request = *parse_quantization(done.empty() ? p.quantization : done);
   tuner::quantized::ModelOptions options;
   options.schedule = schedule;
   for (int64_t b = 0; b < p.batch; ++b) {
     for (int64_t h = 0; h < p.heads_q; ++h) {
-      const auto out =
-          tuner::quantized::model_head(p, work.tensors(), *parse_quantization(p.quantization), options, b, h, nullptr);
+      const auto out = tuner::quantized::model_head(p, work.tensors(), request, options, b, h, nullptr);
       ASSERT_TRUE(out.ok());
       const tuner::Lengths lengths = tuner::lengths_of(p, work.tensors(), b);
       for (int64_t i = 0; i < lengths.q; ++i) {
@@ -147,6 +147,18 @@ TEST(ModelReference, WrongResultsDoNotPass) {
     EXPECT_FALSE(accuracy.passed()) << fault.name;
     EXPECT_THAT(accuracy.to_text(), HasSubstr(fault.words)) << fault.name;
   }
+}
+
+TEST(ModelReference, ResultsOfAnotherRequestDoNotPass) {
+  Workload work(base("sage2-8b"), {});
+  for (const std::string other : {"none", "sage1", "sage2++", "sage2-4b", "sage2-8b,token", "sage2-8b,k-none",
+                                  "sage2-8b,q-mean", "sage2-8b,v-mean", "sage2-8b,scale-divided"}) {
+    compute(work, {}, other);
+    EXPECT_FALSE(check(work, {}).passed()) << other;
+  }
+  // Flushing and its absence differ in fp32's last bits alone.
+  compute(work, {}, "sage2-8b,flush-0");
+  EXPECT_TRUE(check(work, {}).passed());
 }
 
 TEST(ModelReference, AnotherScheduleIsAnotherResult) {
