@@ -88,10 +88,12 @@ struct QkCodes {
   using RowScale = float;
   static __device__ RowScale row_scale(const KernelArguments& a, const Work& w, int row) {
     const int index = min_of(w.row_begin + row, w.row_end - 1), head = w.head + group_head_of(index);
-    if constexpr (quant::q_segment_rows == 0) return a.q_scales[w.batch * a.heads_q + head];
-    const i64 padded = padded_query_row(a, w, head, query_of(index));
-    constexpr int segment = quant::q_segment_rows == 0 ? 1 : quant::q_segment_rows;
-    return a.q_scales[padded / segment * quant::q_segment_groups + padded % 8 % quant::q_segment_groups];
+    if constexpr (quant::q_segment_rows == 0) {
+      return a.q_scales[w.batch * a.heads_q + head];
+    } else {
+      const i64 padded = padded_query_row(a, w, head, query_of(index));
+      return a.q_scales[padded / quant::q_segment_rows * quant::q_segment_groups + padded % 8 % quant::q_segment_groups];
+    }
   }
   // q . mean key of a row. The safe quantizers make it NaN for a row with an element that is not finite.
   static __device__ RowConstant row_constant(const KernelArguments& a, const Work& w, int head, int query) {
@@ -108,28 +110,33 @@ struct QkCodes {
     if constexpr (one_factor) {
       // Never 0, which would turn a hidden key's -infinity into NaN.
       return fmaxf(row_scale * key_scales.scale[0] * a.scale_log2, smallest_normal);
-    }
-#pragma unroll
-    for (int n = 0; n < tiles; ++n) {
-#pragma unroll
-      for (int e = 0; e < 2; ++e) s[n][2 * half + e] *= row_scale * key_scales.of(n, e);
-    }
-    const int index = min_of(w.row_begin + row_of_cta, w.row_end - 1);
-    const i64 padded = padded_query_row(a, w, w.head + group_head_of(index), query_of(index));
-    if constexpr (quant::q_mean) {
-      const int column = tile.begin + static_cast<int>(threadIdx.x) % 4 * 2;
-      const float* delta = a.delta_s + padded / quant::block_q * a.delta_stride + column;
+    } else {
 #pragma unroll
       for (int n = 0; n < tiles; ++n) {
-        if (tile.begin + 8 * n >= tile.end) break;
-        const float2 pair = *reinterpret_cast<const float2*>(delta + 8 * n);
-        s[n][2 * half] += pair.x;
-        s[n][2 * half + 1] += pair.y;
+#pragma unroll
+        for (int e = 0; e < 2; ++e) s[n][2 * half + e] *= row_scale * key_scales.of(n, e);
       }
+      const int index = min_of(w.row_begin + row_of_cta, w.row_end - 1);
+      const i64 padded = padded_query_row(a, w, w.head + group_head_of(index), query_of(index));
+      if constexpr (quant::q_mean) add_delta(a, padded, tile, s, half);
+      if constexpr (quant::k_sink) score_sinks(a, w, padded, tile, s, half);
+      if constexpr (spec::softcap && quant::k_mean) row.constant = a.q_constants[padded];
+      return scores_are_modified ? 1.0f : a.scale_log2;
     }
-    if constexpr (quant::k_sink) score_sinks(a, w, padded, tile, s, half);
-    if constexpr (spec::softcap && quant::k_mean) row.constant = a.q_constants[padded];
-    return scores_are_modified ? 1.0f : a.scale_log2;
+  }
+
+  // The mean of the row's query block times each key.
+  template <int tiles>
+  static __device__ void add_delta(const KernelArguments& a, i64 padded, const KvTile& tile, float (&s)[tiles][4], int half) {
+    const int column = tile.begin + static_cast<int>(threadIdx.x) % 4 * 2;
+    const float* delta = a.delta_s + padded / quant::block_q * a.delta_stride + column;
+#pragma unroll
+    for (int n = 0; n < tiles; ++n) {
+      if (tile.begin + 8 * n >= tile.end) break;
+      const float2 pair = *reinterpret_cast<const float2*>(delta + 8 * n);
+      s[n][2 * half] += pair.x;
+      s[n][2 * half + 1] += pair.y;
+    }
   }
 
   // The scores of keys that are scored apart take the place of what their codes, zeros, gave.

@@ -103,6 +103,8 @@ std::vector<std::string> quantizer_templates(const Quantization& request) {
 void write_quantization_constants(cuda::Constants& constants, int64_t head_dim_qk, const Quantization& request) {
   const QuantizationTiles tiles;
   const ScaleGroups q = q_scale_groups(request.granularity, tiles), k = k_scale_groups(request.granularity, tiles);
+  // Not every kernel asks for every one of them.
+  constants.line("#pragma nv_diagnostic push").line("#pragma nv_diag_suppress 177");
   constants.open("quant")
       .choice("Qk", "input, int8, int4, e4m3", "qk", qk_name(request.qk))
       .choice("Pv", "input, e4m3, int8", "pv", pv_name(request.pv))
@@ -127,7 +129,8 @@ void write_quantization_constants(cuda::Constants& constants, int64_t head_dim_q
       .real("qk_target", request.qk_target())
       .real("v_target", request.v_target())
       .real("sink_ratio", sink_ratio)
-      .close();
+      .close()
+      .line("#pragma nv_diagnostic pop");
 }
 
 }  // namespace attune

@@ -162,9 +162,11 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
   // Each step is kept where the space allows it: a smaller tile first, until something fits, then larger blocks of rows.
   constexpr std::array<std::pair<std::string_view, int64_t>, 4> smaller = {
       {{"block_n", 32}, {"stages", 1}, {"block_n", 16}, {"v_splits", 4}}};
+  // Whole k steps of 8-bit P, and whole flush windows.
+  const int64_t least_block_n = std::max<int64_t>(request.pv == PvOperand::input ? 16 : 32, request.flush_keys);
   for (const auto& [name, value] : smaller) {
     if (space.contains(config)) break;
-    config.set(name, value);
+    if (name != "block_n" || value >= least_block_n) config.set(name, value);
   }
   for (const int64_t block_m : {32, 64, 128}) {
     if (block_m >= 2 * rows || (block_m > 64 && problem.seqlen_q < 512)) break;
