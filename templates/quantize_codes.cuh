@@ -2,7 +2,8 @@
 // generator/quantization.hpp). Every operation is rounded once and by itself: the model does the same steps.
 #pragma once
 
-#include "ptx_quantize.cuh"
+#include "ptx_e4m3.cuh"
+#include "ptx_f16.cuh"
 #include "quantize_sequence.cuh"
 
 namespace quantizer {
@@ -51,7 +52,7 @@ __device__ inline u32 four_integer_codes(float x0, float x1, float x2, float x3,
 template <bool divides>
 __device__ inline u32 four_e4m3_codes(float x0, float x1, float x2, float x3, float factor) {
   const auto scaled = [&](float x) { return divides ? __fdiv_rn(x, factor) : __fmul_rn(x, factor); };
-  return pack_e4m3(scaled(x0), scaled(x1)) | pack_e4m3(scaled(x2), scaled(x3)) << 16;
+  return pack_e4m3(scaled(x0), scaled(x1), scaled(x2), scaled(x3));
 }
 
 // Eight codes of Q or K: their bytes stand in .x and .y, of 4 bits in .x alone.

@@ -94,6 +94,11 @@ Constants& Constants::close() {
   return *this;
 }
 
+Constants& Constants::line(std::string_view text) {
+  text_ += fmt::format("{}\n", text);
+  return *this;
+}
+
 Constants& Constants::number(std::string_view name, int64_t value) {
   text_ += fmt::format("constexpr int {} = {};\n", name, value);
   return *this;

@@ -27,6 +27,7 @@ class Constants {
  public:
   Constants& open(std::string_view space);  // namespace
   Constants& close();
+  Constants& line(std::string_view text);  // as it is
   Constants& number(std::string_view name, int64_t value);
   Constants& real(std::string_view name, float value);
   Constants& flag(std::string_view name, bool value);

@@ -55,6 +55,14 @@ std::string_view scales_name(ScaleConvention convention) {
 
 }  // namespace
 
+std::vector<std::string> quantizer_entries(const Quantization& request) {
+  std::vector<std::string> entries = {"attune_statistics"};
+  if (has_sinks(request)) entries.emplace_back("attune_find_sinks");
+  if (has_sinks(request) && by_tensor(request)) entries.emplace_back("attune_key_magnitudes");
+  entries.emplace_back("attune_quantize");
+  return entries;
+}
+
 std::vector<Launch> quantizer_launches(const Problem& problem, const Quantization& request) {
   const bool safe = request.scales == ScaleConvention::safe, codes = request.quantizes_qk(),
              q_mean = request.q_smoothing != QSmoothing::none;
@@ -95,6 +103,8 @@ std::vector<std::string> quantizer_templates(const Quantization& request) {
 void write_quantization_constants(cuda::Constants& constants, int64_t head_dim_qk, const Quantization& request) {
   const QuantizationTiles tiles;
   const ScaleGroups q = q_scale_groups(request.granularity, tiles), k = k_scale_groups(request.granularity, tiles);
+  // Not every kernel asks for every one of them.
+  constants.line("#pragma nv_diagnostic push").line("#pragma nv_diag_suppress 177");
   constants.open("quant")
       .choice("Qk", "input, int8, int4, e4m3", "qk", qk_name(request.qk))
       .choice("Pv", "input, e4m3, int8", "pv", pv_name(request.pv))
@@ -119,7 +129,8 @@ void write_quantization_constants(cuda::Constants& constants, int64_t head_dim_q
       .real("qk_target", request.qk_target())
       .real("v_target", request.v_target())
       .real("sink_ratio", sink_ratio)
-      .close();
+      .close()
+      .line("#pragma nv_diagnostic pop");
 }
 
 }  // namespace attune

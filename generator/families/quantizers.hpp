@@ -19,6 +19,9 @@ namespace attune {
 // In the order they run, before the attention's own. `request`: the problem's, neither none() nor `sage`.
 std::vector<Launch> quantizer_launches(const Problem& problem, const Quantization& request);
 
+// Their entry points, in the same order: they do not depend on the problem.
+std::vector<std::string> quantizer_entries(const Quantization& request);
+
 // Roots of a cuda::Composition that define the entries of quantizer_launches(). They need of its constants `namespace spec`
 // alone; "element.cuh" and "kernel_arguments.cuh" are chosen as for any kernel with QuantizedArguments.
 std::vector<std::string> quantizer_templates(const Quantization& request);

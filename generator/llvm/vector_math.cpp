@@ -143,6 +143,13 @@ Value* to_bf16_bits(Builder& b, Value* vector) {
   return ir.CreateTrunc(ir.CreateSelect(is_nan, quiet, rounded), bits_type(b), "bf16");
 }
 
+Value* to_f16_bits(Builder& b, Value* vector) {
+  auto& ir = b.raw();
+  if (!b.target().half_convert) return f32_to_f16_bits(b, vector);
+  auto* half = llvm::FixedVectorType::get(ir.getHalfTy(), static_cast<unsigned>(b.target().lanes));
+  return ir.CreateBitCast(ir.CreateFPTrunc(vector, half), bits_type(b));
+}
+
 Value* load_as_f32(Builder& b, DType dtype, Value* address, int64_t live, const std::string& name) {
   const int64_t lanes = b.target().lanes;
   if (dtype == DType::f32) return b.load_first(b.f32(), lanes, address, live, name);
@@ -150,12 +157,8 @@ Value* load_as_f32(Builder& b, DType dtype, Value* address, int64_t live, const 
 }
 
 void store_from_f32(Builder& b, DType dtype, Value* vector, Value* address, int64_t live) {
-  auto& ir = b.raw();
   if (dtype == DType::f32) return b.store_first(vector, address, live);
-  if (dtype == DType::bf16) return b.store_first(to_bf16_bits(b, vector), address, live);
-  if (!b.target().half_convert) return b.store_first(f32_to_f16_bits(b, vector), address, live);
-  auto* half = llvm::FixedVectorType::get(ir.getHalfTy(), static_cast<unsigned>(b.target().lanes));
-  b.store_first(ir.CreateBitCast(ir.CreateFPTrunc(vector, half), bits_type(b)), address, live);
+  b.store_first(dtype == DType::bf16 ? to_bf16_bits(b, vector) : to_f16_bits(b, vector), address, live);
 }
 
 }  // namespace attune::ir

@@ -22,6 +22,8 @@ Value* load_as_f32(Builder& b, DType dtype, Value* address, int64_t live, const 
 void store_from_f32(Builder& b, DType dtype, Value* vector, Value* address, int64_t live);
 // <lanes x i16> bf16 bits of a register, rounded to nearest even; NaN stays NaN.
 Value* to_bf16_bits(Builder& b, Value* vector);
+// The same for fp16; overflow is infinity.
+Value* to_f16_bits(Builder& b, Value* vector);
 // fp32 from <lanes x i16> bits of a 16-bit type.
 Value* bits_to_f32(Builder& b, DType dtype, Value* bits);
 

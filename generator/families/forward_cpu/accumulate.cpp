@@ -59,7 +59,7 @@ void Emitter::emit_accumulate() {
         Value* p = b_.splat_words(word, "p");
         for (size_t j = 0; j < width; ++j) {
           auto& sum = next[r * width + j];
-          sum = multiply_accumulate(b_, s_.dot_values(), p, value[j], sum);
+          sum = multiply_accumulate(b_, s_.pv_form, p, value[j], sum);
         }
       }
       return next;

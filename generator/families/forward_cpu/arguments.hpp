@@ -49,6 +49,24 @@ struct Arguments {
   const int32_t* page_table = nullptr;
   int64_t page_table_stride = 0;
   int64_t page_size = 0;  // keys of one page; the batch strides of k and v lead from page to page
+
+  // Of quantized kernels: prepared.hpp says what lies in them.
+  std::byte* q_codes = nullptr;
+  float* q_meta = nullptr;
+  float* q_means = nullptr;
+  float* delta_s = nullptr;
+  std::byte* k_codes = nullptr;
+  float* k_scales = nullptr;
+  int32_t* k_offsets = nullptr;
+  float* k_means = nullptr;
+  int64_t* sink_keys = nullptr;
+  std::byte* v_codes = nullptr;
+  float* v_scales = nullptr;
+  float* v_means = nullptr;
+  uint16_t* v_poison = nullptr;
+  int64_t* v_flags = nullptr;
+  int64_t q_rows = 0, kv_rows = 0;
+  int64_t delta_stride = 0;
 };
 
 }  // namespace attune::forward_cpu

@@ -40,7 +40,14 @@ void Emitter::emit_combine() {
         weights.push_back(weight);
         l = b_.fma(b_.load(b_.f32(), part(i, ml_at + 4), 4), ir.CreateExtractElement(weight, b_.count(0)), l, "l");
       }
-      const Finish finish = finish_row(arguments, head, m, l);
+      Value *missing = nullptr, *kv_head = nullptr;
+      if (s_.coded_qk) {
+        Value* row = b_.add(prepared_q_row(arguments, batch, head, q_start), query);
+        Value* meta = b_.at(pointer(arguments, ATTUNE_FIELD(q_meta)), b_.mul(row, b_.count(meta_slots * 4)), "meta");
+        missing = missing_of(arguments, b_.load(b_.f32(), b_.at(meta, meta_constant * 4), 4, "constant"));
+      }
+      if (s_.quantized) kv_head = kv_head_index(arguments, batch, ir.CreateUDiv(head, b_.count(s_.group)));
+      const Finish finish = finish_row(arguments, head, m, l, missing);
       Value* factor = b_.splat(finish.factor);
       auto merged = [&](int64_t v) {
         Value* sum = b_.splat(0.0);
@@ -48,7 +55,9 @@ void Emitter::emit_combine() {
           Value* o = b_.load(b_.vec(), part(i, v * s_.lanes * 4), 4, "o");
           sum = b_.fma(o, weights[static_cast<size_t>(i)], sum, "merged");
         }
-        return ir.CreateSelect(ir.CreateFCmpUNE(factor, b_.splat(0.0)), ir.CreateFMul(sum, factor), b_.splat(0.0));
+        Value* product = ir.CreateFMul(sum, factor);
+        if (s_.quantized) product = rescaled(arguments, kv_head, v, product, finish);
+        return ir.CreateSelect(ir.CreateFCmpUNE(factor, b_.splat(0.0)), product, b_.splat(0.0));
       };
       store_output(arguments, batch, head, query, q_start, merged, finish.lse);
     });

@@ -21,6 +21,27 @@ constexpr std::pair<std::string_view, std::string_view> purposes[] = {
     {"visit_block", "one block of keys against every panel of the work item"},
     {"begin_item", "rows and keys of the work item, its queries copied, each row's interval of visible keys"},
     {"finish_item", "divides by l, writes O and LSE, or the parts for attune_combine"},
+    {"stage_keys", "keys of the caller as fp32 rows, whichever type, stride or page they have"},
+    {"stage_values", "the same for values"},
+    {"stage_queries", "the same for queries"},
+    {"add_columns", "adds staged rows to the sums of their columns"},
+    {"column_means", "sums -> means"},
+    {"find_sinks", "keys that the subtraction of the mean key would turn into outliers"},
+    {"smooth_keys", "staged keys less the mean key, their largest magnitudes, and which are not finite"},
+    {"smooth_queries", "staged queries less the mean of their block, likewise"},
+    {"key_scales", "largest magnitudes of rows -> the scale of the group of each key"},
+    {"query_scales", "largest magnitudes of rows -> the scale of the group of each query"},
+    {"encode_keys", "staged keys -> codes, as the words that are multiplied"},
+    {"encode_queries", "staged queries -> codes, as the words that are multiplied"},
+    {"pack_words", "words of 64 keys -> packed panels, as pack_keys does it"},
+    {"encode_values", "staged values -> codes, words of neighbouring keys together, and which are not finite"},
+    {"prepare_keys", "all keys of a head"},
+    {"prepare_values", "all values of a head"},
+    {"row_product", "dot product of two staged rows"},
+    {"score_sinks", "scores of the keys that are scored apart"},
+    {"poison_outputs", "NaN for the rows and channels that see a value that is not finite"},
+    {"attune_prepare_kv", "entry: codes and scales of keys and values, one head a work item"},
+    {"attune_prepare_q", "entry: codes and scales of queries, one head a work item"},
     {"attune_forward", "entry: work items [item_begin, item_end) = (batch, head, row block, split)"},
     {"attune_combine", "entry: merges the parts of split keys, one row a work item"},
 };
@@ -39,18 +60,30 @@ std::string with_purposes(std::string text) {
 }  // namespace
 
 std::string Emitter::emit() {
-  if (s_.k_pack) emit_pack_keys();
-  if (s_.v_pack) {
-    emit_pack_values();
-  } else if (s_.masked) {
-    emit_scan_values();
+  if (s_.quantized) {
+    emit_quantizers();
+  } else {
+    if (s_.k_pack) emit_pack_keys();
+    if (s_.v_pack) {
+      emit_pack_values();
+    } else if (s_.masked) {
+      emit_scan_values();
+    }
   }
   s_.k_pack ? emit_scores_packed() : emit_scores_direct();
   if (s_.modifies) emit_modify_scores();
   emit_mask_interval();
   emit_softmax();
-  emit_accumulate();
-  if (s_.masked) emit_accumulate_guarded();
+  if (s_.request.k_smoothing == KSmoothing::sink_mean) emit_score_sinks();
+  if (s_.quantized) emit_poison_outputs();
+  if (s_.request.pv == PvOperand::int8) {
+    emit_accumulate_integers();
+  } else if (s_.half_sums) {
+    emit_accumulate_halves();
+  } else {
+    emit_accumulate();
+  }
+  if (s_.masked && !s_.quantized) emit_accumulate_guarded();
   emit_visit_block();
   emit_begin_item();
   emit_finish_item();

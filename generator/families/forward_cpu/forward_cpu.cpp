@@ -18,7 +18,11 @@ Result<void> ForwardCpu::supports(const Problem& problem, const DeviceClass& dev
   auto no = [](std::string text) { return Error(Status::unsupported, std::move(text)); };
   if (device.kind != "cpu") return no("forward_cpu runs on the device `cpu` only. Choose `--device cpu`.");
   if (problem.quantization != "none") {
-    return no(fmt::format("quantization `{}` is not available on the device `cpu`. Use `none`.", problem.quantization));
+    const auto request = parse_quantization(problem.quantization);
+    if (!request.ok()) return request.error();
+    if (request->automatic) {
+      return no("quantization `sage` names no kernel: it is a choice among others. Use `sage1`, or another preset.");
+    }
   }
   if (problem.dtype != DType::f32 && problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not an attention type. Use fp32, fp16 or bf16.", attune::name(problem.dtype)));
@@ -32,6 +36,7 @@ Spec ForwardCpu::spec(const Problem& problem, const DeviceClass& device) const {
   spec.set("positive_scale", problem.scale() > 0 ? 1 : 0);
   // Absent rather than 0, so that measurements from before pages still count.
   if (problem.paged()) spec.set("paged", 1);
+  if (problem.quantization != "none") spec.set("quantization", problem.quantization);
   return spec;
 }
 
@@ -47,7 +52,10 @@ Result<Source> ForwardCpu::emit(const Spec& spec, const Config& config) const {
       spec.arch(), spec.to_text(), config.to_text(), emitter.emit());
   source.target_cpu = shape.target.cpu;
   source.target_features = shape.target.features;
-  source.entries = {"attune_forward"};
+  if (shape.qk_form == Form::i8_quads || shape.pv_form == Form::i8_quads) source.target_features += ",+avx512vnni";
+  if (shape.quantized) source.entries.emplace_back("attune_prepare_kv");
+  if (shape.coded_qk) source.entries.emplace_back("attune_prepare_q");
+  source.entries.emplace_back("attune_forward");
   if (shape.splits > 1) source.entries.emplace_back("attune_combine");
   return source;
 }
@@ -60,12 +68,23 @@ std::vector<Launch> ForwardCpu::launches(const Problem& problem, const Config& c
   if (shape.sparsity != SparsityKind::none) {
     row_blocks = ceil_div(problem.seqlen_q, problem.sparsity.block_q) * ceil_div(problem.sparsity.block_q, shape.block_m);
   }
+  std::vector<Launch> launches;
+  if (shape.quantized) {
+    Launch prepare;
+    prepare.entry = "attune_prepare_kv";
+    prepare.grid = {problem.batch * problem.heads_kv, 1, 1};
+    prepare.scratch_bytes = shape.preparing_bytes;
+    launches.push_back(prepare);
+    prepare.entry = "attune_prepare_q";
+    prepare.grid = {problem.batch * problem.heads_q, 1, 1};
+    if (shape.coded_qk) launches.push_back(prepare);
+  }
   Launch forward;
   forward.entry = "attune_forward";
   forward.grid = {problem.batch * heads * row_blocks * shape.splits, 1, 1};
   forward.scratch_bytes = shape.scratch_bytes;
   forward.grain = config.at("grain");
-  std::vector<Launch> launches{forward};
+  launches.push_back(forward);
   if (shape.splits > 1) {
     Launch combine;
     combine.entry = "attune_combine";
@@ -78,11 +97,18 @@ std::vector<Launch> ForwardCpu::launches(const Problem& problem, const Config& c
 
 int64_t ForwardCpu::workspace_bytes(const Problem& problem, const Config& config, const DeviceClass& device) const {
   const Shape shape(spec(problem, device), config);
-  if (shape.splits == 1) return 0;
-  return problem.batch * problem.heads_q * problem.seqlen_q * shape.splits * shape.partial_row_floats() * 4;
+  const int64_t prepared = shape.quantized ? Prepared(shape, problem).bytes : 0;
+  if (shape.splits == 1) return prepared;
+  return prepared + problem.batch * problem.heads_q * problem.seqlen_q * shape.splits * shape.partial_row_floats() * 4;
 }
 
-void ForwardCpu::bind(const Problem& problem, const Config& config, const DeviceClass&, const Tensors& tensors,
+QuantizedSchedule ForwardCpu::quantized_schedule(const Problem& problem, const Config& config,
+                                                 const DeviceClass& device) const {
+  const Shape shape(spec(problem, device), config);
+  return {shape.tiles, shape.block_n, shape.block_m, shape.pack_gqa, shape.splits};
+}
+
+void ForwardCpu::bind(const Problem& problem, const Config& config, const DeviceClass& device, const Tensors& tensors,
                       void* workspace, ArgumentBlock& block) const {
   static_assert(sizeof(Arguments) <= ArgumentBlock::capacity_bytes);
   const int64_t element = size_bytes(problem.dtype);
@@ -152,6 +178,12 @@ void ForwardCpu::bind(const Problem& problem, const Config& config, const Device
   a.page_table = tensors.page_table;
   a.page_table_stride = tensors.page_table_stride * 4;
   a.page_size = problem.page_size;
+  if (problem.quantization != "none") {
+    const Shape shape(spec(problem, device), config);
+    const Prepared prepared(shape, problem);
+    prepared.bind(workspace, a);
+    a.partials = reinterpret_cast<float*>(static_cast<std::byte*>(workspace) + prepared.bytes);
+  }
   std::memcpy(block.bytes.data(), &a, sizeof a);
   block.used_bytes = sizeof a;
 }

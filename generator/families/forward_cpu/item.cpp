@@ -12,19 +12,8 @@ Emitter::Row Emitter::row_of(Value* scratch, Value* row) {
   return {query, b_.add(head, member, "head")};
 }
 
-// Fills the slots, copies the queries, and sets each row's interval of visible keys. slot_rows is 0 when nothing is to be
-// done.
-void Emitter::emit_begin_item() {
+Emitter::Lengths Emitter::lengths_of(Value* arguments, Value* batch) {
   auto& ir = b_.raw();
-  auto* f = b_.function("begin_item",
-                        {{"arguments", b_.ptr()},
-                         {"scratch", b_.ptr()},
-                         {"batch", b_.i64()},
-                         {"item_head", b_.i64()},
-                         {"row_block", b_.i64()}},
-                        false);
-  Value *arguments = f->getArg(0), *scratch = f->getArg(1), *batch = f->getArg(2), *item_head = f->getArg(3),
-        *row_block = f->getArg(4);
   auto at_batch = [&](size_t offset, const char* name) {
     return b_.at(pointer(arguments, offset, name), b_.mul(batch, b_.count(4)));
   };
@@ -48,6 +37,61 @@ void Emitter::emit_begin_item() {
     Value* given = length(at_batch(ATTUNE_FIELD(kv_lengths)), 0, "kv_length");
     kv_len = b_.max(b_.min(given, kv_len), b_.count(0), "kv_len");
   }
+  return {q_len, kv_len, q_start, kv_start};
+}
+
+// Where the keys and values of the item lie in the workspace.
+void Emitter::begin_quantized_item(Value* arguments, Value* scratch, Value* batch, Value* kv_head, Value* row) {
+  Value* index = kv_head_index(arguments, batch, kv_head);
+  auto rows_at = [&](size_t offset, const char* name, int64_t row_bytes) {
+    return b_.at(pointer(arguments, offset, name), b_.mul(row, b_.count(row_bytes)));
+  };
+  if (s_.coded_qk) set_quantized_slot(scratch, qslot_k_scales, rows_at(ATTUNE_FIELD(k_scales), 4));
+  if (s_.qk_form == Form::i8_quads) set_quantized_slot(scratch, qslot_k_offsets, rows_at(ATTUNE_FIELD(k_offsets), 4));
+  set_quantized_slot(scratch, qslot_v_poison, rows_at(ATTUNE_FIELD(v_poison), s_.v_vectors * 2));
+  Value* flag = b_.at(pointer(arguments, ATTUNE_FIELD(v_flags)), b_.mul(index, b_.count(8)));
+  set_quantized_slot(scratch, qslot_v_flag, b_.load(b_.i64(), flag, 8, "v_flag"));
+  set_quantized_slot(scratch, qslot_kv_head, index);
+  Value* sinks = b_.at(pointer(arguments, ATTUNE_FIELD(sink_keys)), b_.mul(index, b_.count(max_sink_keys * 8)));
+  set_quantized_slot(scratch, qslot_sinks, sinks);
+}
+
+// Codes of a query, what belongs to them, and where its delta S lies.
+void Emitter::copy_coded_row(Value* arguments, Value* scratch, Value* batch, const Row& row, Value* q_start, Value* r) {
+  Value* from = b_.add(prepared_q_row(arguments, batch, row.head, q_start), row.query, "prepared_query");
+  Value* codes = b_.at(pointer(arguments, ATTUNE_FIELD(q_codes)), b_.mul(from, b_.count(s_.q_row_bytes())), "codes");
+  Value* to = b_.at(b_.at(scratch, s_.q_at), b_.mul(r, b_.count(s_.q_row_bytes())), "q_copy");
+  for (int64_t word = 0; word < s_.q_row_words; word += s_.lanes) {
+    b_.store(b_.load(b_.words(), b_.at(codes, word * 4), s_.lanes * 4), b_.at(to, word * 4), s_.lanes * 4);
+  }
+  const int64_t meta_bytes = meta_slots * 4;
+  Value* meta = b_.at(pointer(arguments, ATTUNE_FIELD(q_meta)), b_.mul(from, b_.count(meta_bytes)), "meta");
+  Value* meta_copy = b_.at(b_.at(scratch, s_.meta_at), b_.mul(r, b_.count(meta_bytes)), "meta_copy");
+  for (int64_t slot = 0; slot < meta_slots; ++slot) {
+    b_.store(b_.load(b_.i32(), b_.at(meta, slot * 4), 4), b_.at(meta_copy, slot * 4), 4);
+  }
+  if (s_.request.q_smoothing == QSmoothing::none) return;
+  Value* block = b_.raw().CreateUDiv(from, b_.count(s_.tiles.block_q), "block");
+  Value* delta = b_.at(pointer(arguments, ATTUNE_FIELD(delta_s)),
+                       b_.mul(block, number64(arguments, ATTUNE_FIELD(delta_stride))), "delta");
+  b_.store(delta, b_.at(b_.at(scratch, s_.delta_at), b_.mul(r, b_.count(8))), 8);
+}
+
+// Fills the slots, copies the queries, and sets each row's interval of visible keys. slot_rows is 0 when nothing is to be
+// done.
+void Emitter::emit_begin_item() {
+  auto& ir = b_.raw();
+  auto* f = b_.function("begin_item",
+                        {{"arguments", b_.ptr()},
+                         {"scratch", b_.ptr()},
+                         {"batch", b_.i64()},
+                         {"item_head", b_.i64()},
+                         {"row_block", b_.i64()}},
+                        false);
+  Value *arguments = f->getArg(0), *scratch = f->getArg(1), *batch = f->getArg(2), *item_head = f->getArg(3),
+        *row_block = f->getArg(4);
+  const Lengths lengths = lengths_of(arguments, batch);
+  Value *q_len = lengths.q_len, *kv_len = lengths.kv_len, *q_start = lengths.q_start, *kv_start = lengths.kv_start;
   Value* shift = s_.bottom_right ? b_.sub(kv_len, q_len, "shift") : b_.count(0);
 
   Value *row0 = b_.mul(row_block, b_.count(s_.block_m), "row0"), *limit = b_.count(s_.block_m);
@@ -67,15 +111,23 @@ void Emitter::emit_begin_item() {
   auto base = [&](size_t data, const char* data_name, size_t stride_batch, const char* batch_name, size_t stride_head,
                   const char* head_name, size_t stride_seq, const char* seq_name) {
     // Of a page pool, this is where the head's part of page 0 begins; visit_block adds the page.
-    Value* offset = s_.paged ? b_.count(0) : b_.mul(batch, number64(arguments, stride_batch, batch_name));
+    Value* offset = s_.paged_reads ? b_.count(0) : b_.mul(batch, number64(arguments, stride_batch, batch_name));
     offset = b_.add(offset, b_.mul(kv_head, number64(arguments, stride_head, head_name)));
     offset = b_.add(offset, b_.mul(kv_start, number64(arguments, stride_seq, seq_name)));
     return b_.at(pointer(arguments, data, data_name), offset, std::string(data_name) + "_base");
   };
-  Value* k_base =
-      base(ATTUNE_FIELD(k), ATTUNE_FIELD(k_stride_batch), ATTUNE_FIELD(k_stride_head), ATTUNE_FIELD(k_stride_seq));
-  Value* v_base =
-      base(ATTUNE_FIELD(v), ATTUNE_FIELD(v_stride_batch), ATTUNE_FIELD(v_stride_head), ATTUNE_FIELD(v_stride_seq));
+  Value *k_base = nullptr, *v_base = nullptr;
+  if (s_.quantized) {
+    Value* row = prepared_kv_row(arguments, batch, kv_head, kv_start);
+    const int64_t keys = elements_of(s_.pv_form);
+    k_base = b_.at(pointer(arguments, ATTUNE_FIELD(k_codes)), b_.mul(row, b_.count(s_.k_words * 4)), "k_base");
+    v_base = b_.at(pointer(arguments, ATTUNE_FIELD(v_codes)),
+                   b_.mul(ir.CreateUDiv(row, b_.count(keys)), b_.count(s_.v_row_bytes())), "v_base");
+    begin_quantized_item(arguments, scratch, batch, kv_head, row);
+  } else {
+    k_base = base(ATTUNE_FIELD(k), ATTUNE_FIELD(k_stride_batch), ATTUNE_FIELD(k_stride_head), ATTUNE_FIELD(k_stride_seq));
+    v_base = base(ATTUNE_FIELD(v), ATTUNE_FIELD(v_stride_batch), ATTUNE_FIELD(v_stride_head), ATTUNE_FIELD(v_stride_seq));
+  }
 
   for (const auto& [index, value] : std::initializer_list<std::pair<Slot, Value*>>{{slot_batch, batch},
                                                                                    {slot_head, head},
@@ -119,6 +171,7 @@ void Emitter::emit_begin_item() {
     Value* o_row = b_.at(b_.at(scratch, s_.o_at), b_.mul(r, b_.count(s_.o_row_bytes())), "o_row");
     for (int64_t v = 0; v < s_.v_vectors; ++v) b_.store(b_.splat(0.0), b_.at(o_row, v * s_.lanes * 4), s_.lanes * 4);
 
+    if (s_.coded_qk) return copy_coded_row(arguments, scratch, batch, row, q_start, r);
     Value* from =
         b_.at(q_batch, b_.add(b_.mul(row.head, q_stride_head), b_.mul(b_.add(row.query, q_start), q_stride_seq)), "q_row");
     Value* to = b_.at(b_.at(scratch, s_.q_at), b_.mul(r, b_.count(s_.q_row_bytes())), "q_copy");
@@ -158,29 +211,52 @@ void Emitter::emit_begin_item() {
   b_.finish();
 }
 
-Emitter::Finish Emitter::finish_row(Value* arguments, Value* head, Value* m, Value* l) {
+Emitter::Finish Emitter::finish_row(Value* arguments, Value* head, Value* m, Value* l, Value* missing) {
   auto& ir = b_.raw();
   Value* empty = ir.CreateAnd(ir.CreateFCmpOEQ(m, b_.number(-INFINITY)), ir.CreateFCmpOEQ(l, b_.number(0)), "empty");
-  Value *top = m, *sum = l, *weight = b_.number(1);
+  Value *top = m, *sum = l, *weight = b_.number(1), *sink_share = nullptr;
   if (s_.sinks) {
     // The sink joins the denominator only: rescale both to the larger of the two maxima.
     Value* sink = b_.load(b_.f32(), b_.at(pointer(arguments, ATTUNE_FIELD(sinks)), b_.mul(head, b_.count(4))), 4, "sink");
+    if (missing) sink = ir.CreateFSub(sink, missing);
     Value* sink_log2 = ir.CreateFMul(sink, b_.number(1.4426950408889634), "sink_log2");
     top = b_.fmax(sink_log2, m, "top");
     auto power = [&](Value* exponent) {
       return ir.CreateExtractElement(ir::exp2(b_, b_.splat(exponent), true), b_.count(0));
     };
     weight = power(ir.CreateFSub(m, top));
-    sum = b_.fma(l, weight, power(ir.CreateFSub(sink_log2, top)), "sum");
+    Value* sink_weight = power(ir.CreateFSub(sink_log2, top));
+    sum = b_.fma(l, weight, sink_weight, "sum");
+    if (s_.request.v_smoothing != VSmoothing::none) sink_share = ir.CreateFDiv(sink_weight, sum, "sink_share");
   }
   Value* factor = ir.CreateSelect(empty, b_.number(0), ir.CreateFDiv(weight, sum), "factor");
   Value* lse = nullptr;
   if (s_.want_lse) {
     Value* natural = ir.CreateFMul(ir.CreateFAdd(top, ir::log2_scalar(b_, sum)), b_.number(0.6931471805599453));
+    if (missing) natural = ir.CreateFAdd(natural, missing);
     natural = ir.CreateSelect(ir.CreateFCmpUNO(sum, sum), sum, natural);
     lse = ir.CreateSelect(empty, b_.number(-INFINITY), natural, "lse");
   }
-  return {factor, lse};
+  return {factor, lse, sink_share};
+}
+
+Value* Emitter::missing_of(Value* arguments, Value* constant) {
+  if (s_.request.k_smoothing == KSmoothing::none || s_.softcap) return nullptr;
+  return b_.raw().CreateFMul(constant, real(arguments, ATTUNE_FIELD(scale)), "missing");
+}
+
+Value* Emitter::rescaled(Value* arguments, Value* kv_head_index, int64_t v, Value* o, const Finish& finish) {
+  const Quantization& request = s_.request;
+  const bool scaled = request.pv != PvOperand::input || s_.half_sums;
+  auto channel = [&](size_t offset, const char* name) {
+    return b_.load(b_.vec(), b_.at(channels(arguments, offset, name, kv_head_index, s_.v_vectors), v * s_.lanes * 4), 4);
+  };
+  if (scaled) o = b_.raw().CreateFMul(o, channel(ATTUNE_FIELD(v_scales)), "rescaled");
+  if (request.v_smoothing == VSmoothing::none) return o;
+  Value* mean = channel(ATTUNE_FIELD(v_means));
+  // With a sink the probabilities of the keys do not sum to 1, and their share of the mean is what they sum to.
+  if (finish.sink_share) mean = b_.raw().CreateFMul(mean, b_.splat(b_.raw().CreateFSub(b_.number(1), finish.sink_share)));
+  return b_.raw().CreateFAdd(o, mean, "with_mean");
 }
 
 void Emitter::store_output(Value* arguments, Value* batch, Value* head, Value* query, Value* query_start,
@@ -225,12 +301,19 @@ void Emitter::emit_finish_item() {
       b_.store(l, b_.at(out, s_.v_vectors * s_.lanes * 4 + 4), 4);
       return;
     }
-    const Finish finish = finish_row(arguments, row.head, m, l);
+    Value* missing = nullptr;
+    if (s_.coded_qk) {
+      Value* meta = b_.at(b_.at(scratch, s_.meta_at), b_.mul(r, b_.count(meta_slots * 4)));
+      missing = missing_of(arguments, b_.load(b_.f32(), b_.at(meta, meta_constant * 4), 4, "constant"));
+    }
+    const Finish finish = finish_row(arguments, row.head, m, l, missing);
+    Value* kv_head = s_.quantized ? quantized_slot(scratch, qslot_kv_head, b_.i64(), "kv_head") : nullptr;
     Value* factor = b_.splat(finish.factor);
     Value* none = b_.splat(ir.CreateSIToFP(b_.count(0), b_.f32()));
     Value* keep = ir.CreateFCmpUNE(factor, none);
     auto scaled = [&](int64_t v) {
       Value* product = ir.CreateFMul(sum(v), factor);
+      if (s_.quantized) product = rescaled(arguments, kv_head, v, product, finish);
       return ir.CreateSelect(keep, product, b_.splat(0.0));  // an empty row is 0 whatever its sum holds
     };
     store_output(arguments, batch, row.head, row.query, q_start, scaled, finish.lse);
@@ -267,8 +350,19 @@ void Emitter::emit_forward() {
           b_.call(callee("visit_block"), {arguments, scratch, key, count, ir.getInt1(apply_masks)});
         });
       };
+      // Tiles of a quantized kernel are aligned, whatever a list names: what is before `from` is hidden.
+      auto visit_tiles = [&](Value* from, Value* to, bool apply_masks) {
+        Value* first = b_.mul(ir.CreateUDiv(from, b_.count(s_.block_n)), b_.count(s_.block_n), "first_tile");
+        Value* aligned = b_.mul(ir.CreateUDiv(from, b_.count(s_.list_align)), b_.count(s_.list_align), "aligned");
+        set_quantized_slot(scratch, qslot_first_key, from);
+        b_.loop("tile", first, to, s_.block_n, [&](Value* tile) {
+          Value* key = b_.max(tile, aligned, "key");
+          Value* count = b_.sub(b_.min(to, b_.add(tile, b_.count(s_.block_n))), key, "count");
+          b_.call(callee("visit_block"), {arguments, scratch, key, count, ir.getInt1(apply_masks)});
+        });
+      };
       auto visit = [&](Value* from, Value* to, bool apply_masks) {
-        if (!s_.paged) return visit_together(from, to, apply_masks);
+        if (!s_.paged_reads) return visit_together(from, to, apply_masks);
         // A block of keys never crosses the end of a page, so its rows are one stride apart.
         Value* page_size = number64(arguments, ATTUNE_FIELD(page_size));
         Value* last = b_.add(b_.max(from, to), b_.sub(page_size, b_.count(1)));
@@ -284,9 +378,18 @@ void Emitter::emit_forward() {
         Value* hi = slot(scratch, slot_hi_max, "last_key");
         if (s_.splits > 1) {
           Value* blocks = b_.ceil_div(b_.max(b_.sub(hi, lo), b_.count(0)), s_.block_n, "blocks");
-          Value* share = b_.mul(b_.ceil_div(blocks, s_.splits), b_.count(s_.block_n), "share");
-          lo = b_.add(lo, b_.mul(split, share), "split_begin");
-          hi = b_.min(hi, b_.add(lo, share), "split_end");
+          if (s_.quantized) {
+            auto end_of = [&](Value* part) {
+              Value* tiles = ir.CreateUDiv(b_.mul(blocks, part), b_.count(s_.splits));
+              return b_.add(lo, b_.mul(tiles, b_.count(s_.block_n)));
+            };
+            hi = b_.min(hi, end_of(b_.add(split, b_.count(1))), "split_end");
+            lo = end_of(split);
+          } else {
+            Value* share = b_.mul(b_.ceil_div(blocks, s_.splits), b_.count(s_.block_n), "share");
+            lo = b_.add(lo, b_.mul(split, share), "split_begin");
+            hi = b_.min(hi, b_.add(lo, share), "split_end");
+          }
         }
         visit(lo, hi, true);
       } else {
@@ -316,7 +419,7 @@ void Emitter::emit_forward() {
             Value* index = ir.CreateSExt(b_.load(b_.i32(), b_.at(list_at, b_.mul(entry, b_.count(4))), 4), b_.i64());
             Value* from = b_.mul(index, block_kv, "from");
             Value* to = b_.min(b_.add(from, block_kv), kv_len, "to");
-            visit(from, to, apply_masks);
+            s_.quantized ? visit_tiles(from, to, apply_masks) : visit(from, to, apply_masks);
           });
         };
         if (s_.full_lists) {

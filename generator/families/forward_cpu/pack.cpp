@@ -3,6 +3,27 @@
 
 namespace attune::forward_cpu {
 
+// log2(lanes) rounds of exchanging the off-diagonal blocks of growing size: a transpose in registers.
+void Emitter::transpose_square(Values& tile) {
+  const int64_t lanes = s_.lanes;
+  for (int64_t size = 1; size < lanes; size *= 2) {
+    std::vector<int> low, high;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const bool from_second = (lane / size) % 2 == 1;
+      low.push_back(static_cast<int>(from_second ? lanes + lane - size : lane));
+      high.push_back(static_cast<int>(from_second ? lanes + lane : lane + size));
+    }
+    for (int64_t i = 0; i < lanes; ++i) {
+      if ((i / size) % 2 == 1) continue;
+      auto& first = tile[static_cast<size_t>(i)];
+      auto& second = tile[static_cast<size_t>(i + size)];
+      Value* a = b_.shuffle(first, second, low);
+      second = b_.shuffle(first, second, high);
+      first = a;
+    }
+  }
+}
+
 // keys: [count][head_dim] rows `stride` bytes apart -> packed[panel][word][qk_columns][lanes]: word d of key n stands in
 // lane n % lanes. Keys past the end repeat the last one; their scores are masked.
 void Emitter::emit_pack_keys() {
@@ -40,23 +61,7 @@ void Emitter::emit_pack_keys() {
           tile.push_back(ir.CreateBitCast(ir::load_as_f32(b_, s_.dtype, address, words, "key"), b_.words()));
         }
       }
-      // log2(lanes) rounds of exchanging the off-diagonal blocks of growing size: a transpose in registers.
-      for (int64_t size = 1; size < lanes; size *= 2) {
-        std::vector<int> low, high;
-        for (int64_t lane = 0; lane < lanes; ++lane) {
-          const bool from_second = (lane / size) % 2 == 1;
-          low.push_back(static_cast<int>(from_second ? lanes + lane - size : lane));
-          high.push_back(static_cast<int>(from_second ? lanes + lane : lane + size));
-        }
-        for (int64_t i = 0; i < lanes; ++i) {
-          if ((i / size) % 2 == 1) continue;
-          auto& first = tile[static_cast<size_t>(i)];
-          auto& second = tile[static_cast<size_t>(i + size)];
-          Value* a = b_.shuffle(first, second, low);
-          second = b_.shuffle(first, second, high);
-          first = a;
-        }
-      }
+      transpose_square(tile);
       for (int64_t i = 0; i < words; ++i) {
         Value* offset = b_.mul(b_.add(word, b_.count(i)), b_.count(word_bytes));
         b_.store(tile[static_cast<size_t>(i)], b_.at(out, offset), lanes * 4);

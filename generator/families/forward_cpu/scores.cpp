@@ -14,27 +14,62 @@ llvm::FixedVectorType* pairs_type(ir::Builder& b) {
 
 }  // namespace
 
-Value* multiply_accumulate(ir::Builder& b, bool dot, Value* a_words, Value* b_words, Value* sum) {
+Value* multiply_accumulate(ir::Builder& b, Form form, Value* a_words, Value* b_words, Value* sum) {
   auto& ir = b.raw();
-  if (!dot) return b.fma(ir.CreateBitCast(a_words, b.vec()), ir.CreateBitCast(b_words, b.vec()), sum, "sum");
-  return ir.CreateIntrinsic(llvm::Intrinsic::x86_avx512bf16_dpbf16ps_512, {},
-                            {sum, ir.CreateBitCast(a_words, pairs_type(b)), ir.CreateBitCast(b_words, pairs_type(b))},
-                            nullptr, "sum");
+  auto shorts = [&](Value* words) {
+    auto* type = llvm::FixedVectorType::get(ir.getInt16Ty(), static_cast<unsigned>(2 * b.target().lanes));
+    return ir.CreateBitCast(words, type);
+  };
+  switch (form) {
+    case Form::f32: return b.fma(ir.CreateBitCast(a_words, b.vec()), ir.CreateBitCast(b_words, b.vec()), sum, "sum");
+    case Form::bf16_pairs:
+      return ir.CreateIntrinsic(llvm::Intrinsic::x86_avx512bf16_dpbf16ps_512, {},
+                                {sum, ir.CreateBitCast(a_words, pairs_type(b)), ir.CreateBitCast(b_words, pairs_type(b))},
+                                nullptr, "sum");
+    case Form::i16_pairs: {
+      const auto id = b.target().avx512 ? llvm::Intrinsic::x86_avx512_pmaddw_d_512 : llvm::Intrinsic::x86_avx2_pmadd_wd;
+      Value* products = ir.CreateIntrinsic(id, {}, {shorts(a_words), shorts(b_words)}, nullptr, "products");
+      return ir.CreateAdd(sum, products, "sum");
+    }
+    case Form::i8_quads:
+      return ir.CreateIntrinsic(llvm::Intrinsic::x86_avx512_vpdpbusd_512, {}, {sum, a_words, b_words}, nullptr, "sum");
+  }
+  return sum;
 }
 
 // scores[r][n] = sum_d q[r][d] * key[n][d], rows x (qk_columns * lanes) at a time, everything in registers; what is left of
 // the last panel goes register by register, so that a short block does no work on keys that do not exist.
 void Emitter::emit_scores_packed() {
   auto& ir = b_.raw();
-  auto* f =
-      b_.function("scores", {{"queries", b_.ptr()}, {"packed", b_.ptr()}, {"scores", b_.ptr()}, {"count", b_.i64()}}, false);
+  std::vector<std::pair<std::string, llvm::Type*>> parameters = {
+      {"queries", b_.ptr()}, {"packed", b_.ptr()}, {"scores", b_.ptr()}, {"count", b_.i64()}};
+  if (s_.coded_qk) {
+    // Of the panel's rows: q_meta and where delta S lies; of the block's keys: scales and offsets, and the bytes of delta S
+    // before them.
+    for (const char* name : {"meta", "deltas", "key_scales", "key_offsets"}) parameters.emplace_back(name, b_.ptr());
+    parameters.emplace_back("delta_bytes", b_.i64());
+  }
+  auto* f = b_.function("scores", parameters, false);
   Value *queries = f->getArg(0), *packed = f->getArg(1), *scores = f->getArg(2), *count = f->getArg(3);
   const int64_t vector_bytes = s_.lanes * 4;
   const int64_t step_bytes = s_.qk_columns * vector_bytes;
   const auto rows = static_cast<size_t>(s_.rows);
+  const bool delta = s_.coded_qk && s_.request.q_smoothing != QSmoothing::none;
+  // A register of products of codes as scores: times the scales of the row and of each key, plus delta S.
+  auto decode = [&](Value* sum, size_t r, Value* key_bytes) {
+    Value *meta = f->getArg(4), *deltas = f->getArg(5), *key_scales = f->getArg(6), *delta_bytes = f->getArg(8);
+    const auto row = static_cast<int64_t>(r);
+    Value* row_scale = b_.load(b_.f32(), b_.at(meta, (row * meta_slots + meta_scale) * 4), 4, "row_scale");
+    Value* scale = ir.CreateFMul(b_.load(b_.vec(), b_.at(key_scales, key_bytes), 4), b_.splat(row_scale), "scale");
+    Value* number = is_integer(s_.qk_form) ? ir.CreateSIToFP(sum, b_.vec(), "number") : sum;
+    if (!delta) return ir.CreateFMul(number, scale, "s");
+    Value* from = b_.load(b_.ptr(), b_.at(deltas, row * 8), 8, "delta_row");
+    Value* shift = b_.load(b_.vec(), b_.at(from, b_.add(delta_bytes, key_bytes)), 4, "delta");
+    return b_.fma(number, scale, shift, "s");
+  };
 
-  // `columns` registers of keys from `keys` on, against all rows.
-  auto tile = [&](Value* keys, Value* out, int64_t width) {
+  // `columns` registers of keys from `keys` on, against all rows; `key_bytes` bytes of words are before them in the block.
+  auto tile = [&](Value* keys, Value* out, int64_t width, Value* key_bytes) {
     const auto columns = static_cast<size_t>(width);
     auto step = [&](Value* word, const Values& sums) {
       Values next = sums;
@@ -48,12 +83,20 @@ void Emitter::emit_scores_packed() {
         Value* q = b_.splat_words(b_.load(b_.i32(), b_.at(query, static_cast<int64_t>(r) * s_.q_row_bytes()), 4), "q");
         for (size_t j = 0; j < columns; ++j) {
           auto& sum = next[r * columns + j];
-          sum = multiply_accumulate(b_, s_.dot, q, key[j], sum);
+          sum = multiply_accumulate(b_, s_.qk_form, q, key[j], sum);
         }
       }
       return next;
     };
     Values sums(rows * columns, b_.splat(0.0));
+    if (s_.qk_form == Form::i8_quads) {
+      for (size_t i = 0; i < sums.size(); ++i) {
+        const auto j = static_cast<int64_t>(i % columns);
+        sums[i] = b_.load(b_.words(), b_.at(f->getArg(7), b_.add(key_bytes, b_.count(j * vector_bytes))), 4, "offset");
+      }
+    } else if (is_integer(s_.qk_form)) {
+      sums.assign(rows * columns, llvm::Constant::getNullValue(b_.words()));
+    }
     const int64_t whole = s_.k_words / s_.unroll * s_.unroll;
     sums = b_.loop("word", b_.count(0), b_.count(whole), s_.unroll, sums, [&](Value* word, const Values& carried) {
       Values next = carried;
@@ -64,7 +107,9 @@ void Emitter::emit_scores_packed() {
     for (size_t r = 0; r < rows; ++r) {
       for (size_t j = 0; j < columns; ++j) {
         const auto offset = static_cast<int64_t>(r) * s_.s_row_bytes() + static_cast<int64_t>(j) * vector_bytes;
-        b_.store(sums[r * columns + j], b_.at(out, offset), vector_bytes);
+        Value* score = sums[r * columns + j];
+        if (s_.coded_qk) score = decode(score, r, b_.add(key_bytes, b_.count(static_cast<int64_t>(j) * vector_bytes)));
+        b_.store(score, b_.at(out, offset), vector_bytes);
       }
     }
   };
@@ -72,14 +117,17 @@ void Emitter::emit_scores_packed() {
   Value* panels = ir.CreateUDiv(vectors, b_.count(s_.qk_columns), "panels");
   auto panel_at = [&](Value* panel) { return b_.at(packed, b_.mul(panel, b_.count(s_.k_words * step_bytes)), "keys"); };
   b_.loop("panel", b_.count(0), panels, 1, [&](Value* panel) {
-    tile(panel_at(panel), b_.at(scores, b_.mul(panel, b_.count(step_bytes)), "out"), s_.qk_columns);
+    Value* key_bytes = b_.mul(panel, b_.count(step_bytes));
+    Value* out = b_.at(scores, key_bytes, "out");
+    tile(panel_at(panel), out, s_.qk_columns, key_bytes);
   });
   if (s_.qk_columns > 1) {
     Value* last = panel_at(panels);
     b_.loop("vector", b_.mul(panels, b_.count(s_.qk_columns)), vectors, 1, [&](Value* vector) {
       Value* column = b_.sub(vector, b_.mul(panels, b_.count(s_.qk_columns)), "column");
       Value* keys = b_.at(last, b_.mul(column, b_.count(vector_bytes)), "keys");
-      tile(keys, b_.at(scores, b_.mul(vector, b_.count(vector_bytes)), "out"), 1);
+      Value* key_bytes = b_.mul(vector, b_.count(vector_bytes));
+      tile(keys, b_.at(scores, key_bytes, "out"), 1, key_bytes);
     });
   }
   b_.finish();
@@ -124,7 +172,7 @@ void Emitter::emit_scores_direct() {
         }
         for (size_t r = 0; r < rows; ++r) {
           auto& sum = next[r * group + k];
-          sum = multiply_accumulate(b_, s_.dot, q[r], vector, sum);
+          sum = multiply_accumulate(b_, s_.qk_form, q[r], vector, sum);
         }
       }
       return next;
@@ -200,6 +248,11 @@ void Emitter::emit_modify_scores() {
       slope = b_.splat(ir.CreateFMul(value, b_.number(-log2_e)), "slope_log2");
       distance0 = b_.sub(key, b_.add(row.query, shift), "distance");  // key - position, of lane 0 of vector 0
     }
+    Value* constant = nullptr;
+    if (s_.softcap && s_.request.k_smoothing != KSmoothing::none) {
+      Value* meta = b_.at(b_.at(scratch, s_.meta_at), b_.mul(b_.add(panel_row, r), b_.count(meta_slots * 4)), "meta");
+      constant = b_.splat(b_.load(b_.f32(), b_.at(meta, meta_constant * 4), 4, "constant"));
+    }
     Value* mask_row = nullptr;
     if (s_.mask != MaskKind::none) {
       Value* offset = b_.mul(batch, number64(arguments, ATTUNE_FIELD(mask_stride_batch)));
@@ -212,6 +265,8 @@ void Emitter::emit_modify_scores() {
     b_.loop("vector", b_.count(0), vectors, 1, [&](Value* vector) {
       Value* address = b_.at(scores, b_.mul(vector, b_.count(s_.lanes * 4)));
       Value* s = b_.load(b_.vec(), address, s_.lanes * 4, "s");
+      // A softcap bends the score itself: what smoothing took off it has to be there.
+      if (constant) s = ir.CreateFAdd(s, constant, "whole");
       s = s_.softcap ? ir.CreateFMul(ir::tanh(b_, ir.CreateFMul(s, inner)), cap, "capped")
                      : ir.CreateFMul(s, scale_log2, "scaled");
       Value* lane0 = b_.mul(vector, b_.count(s_.lanes));
@@ -272,15 +327,12 @@ void Emitter::emit_modify_scores() {
 // Hides the scores of a panel outside each row's interval [lo, hi) and at and beyond `count`.
 void Emitter::emit_mask_interval() {
   auto& ir = b_.raw();
-  auto* f = b_.function("mask_interval",
-                        {{"scores", b_.ptr()},
-                         {"lo", b_.ptr()},
-                         {"hi", b_.ptr()},
-                         {"row_bytes", b_.i64()},
-                         {"key", b_.i64()},
-                         {"count", b_.i64()},
-                         {"vectors", b_.i64()}},
-                        false);
+  std::vector<std::pair<std::string, llvm::Type*>> parameters = {
+      {"scores", b_.ptr()}, {"lo", b_.ptr()},    {"hi", b_.ptr()},     {"row_bytes", b_.i64()},
+      {"key", b_.i64()},    {"count", b_.i64()}, {"vectors", b_.i64()}};
+  const bool inside = s_.quantized && s_.sparsity != SparsityKind::none;
+  if (inside) parameters.emplace_back("first_key", b_.i64());  // of a listed block
+  auto* f = b_.function("mask_interval", parameters, false);
   Value *scores = f->getArg(0), *lo = f->getArg(1), *hi = f->getArg(2), *row_bytes = f->getArg(3), *key = f->getArg(4),
         *count = f->getArg(5), *vectors = f->getArg(6);
   b_.loop("row", b_.count(0), b_.count(s_.rows), 1, [&](Value* r) {
@@ -290,6 +342,7 @@ void Emitter::emit_mask_interval() {
       return b_.max(b_.min(end, count), b_.count(0), name);
     };
     Value *from_key = relative(lo, "from_key"), *to_key = relative(hi, "to_key");
+    if (inside) from_key = b_.max(from_key, b_.min(b_.sub(f->getArg(7), key), count), "from_key");
     Value* from = b_.splat_words(ir.CreateTrunc(from_key, b_.i32()), "from");
     Value* to = b_.splat_words(ir.CreateTrunc(to_key, b_.i32()), "to");
     Value* row = b_.at(scores, b_.mul(r, b_.count(s_.s_row_bytes())), "row_scores");

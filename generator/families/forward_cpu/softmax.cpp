@@ -1,21 +1,45 @@
 // The online softmax of one panel: new row maximum, probabilities, running sum, and the factor for what was summed before.
 #include "generator/families/forward_cpu/emitter.hpp"
+#include "generator/llvm/rounding.hpp"
 
 namespace attune::forward_cpu {
+
+// Rounds P to its operand type, stores it, and gives what joins the sum: P before it is rounded to 8 bits, after it is to 16.
+Value* Emitter::store_quantized(Value* p, Value* p_inverse, Value* out, Value* index) {
+  auto& ir = b_.raw();
+  const int64_t element_bytes = 4 / elements_of(s_.pv_form);
+  Value* at = b_.at(out, b_.mul(index, b_.count(element_bytes)));
+  Value *code = p, *share = p;
+  switch (s_.request.pv) {
+    case PvOperand::e4m3: code = ir::round_e4m3(b_, p, true); break;
+    case PvOperand::input: share = code = ir::round_to(b_, s_.half_sums ? DType::f16 : s_.dtype, p); break;
+    case PvOperand::int8: {
+      Value* scaled = ir.CreateFMul(p, p_inverse);
+      scaled = ir.CreateSelect(ir.CreateFCmpOLT(scaled, b_.splat(127.0)), scaled, b_.splat(127.0));
+      if (s_.pv_form == Form::f32) {
+        code = ir::round_to_integers(b_, scaled);
+        break;
+      }
+      auto* element = s_.pv_form == Form::i8_quads ? ir.getInt8Ty() : ir.getInt16Ty();
+      auto* narrow = llvm::FixedVectorType::get(element, static_cast<unsigned>(s_.lanes));
+      b_.store(ir.CreateTrunc(ir::to_integers(b_, scaled), narrow), at, element_bytes);
+      return share;
+    }
+  }
+  b_.store(s_.pv_form == Form::bf16_pairs ? ir::to_bf16_bits(b_, code) : code, at, element_bytes);
+  return share;
+}
 
 // m and the scores it is compared with are in units of log2: p = 2^(c * s - m). The running sum l stays one register a row,
 // so that a block costs one horizontal operation (the maximum) instead of two.
 void Emitter::emit_softmax() {
   auto& ir = b_.raw();
-  auto* f = b_.function("softmax",
-                        {{"scores", b_.ptr()},
-                         {"probabilities", b_.ptr()},
-                         {"m", b_.ptr()},
-                         {"l", b_.ptr()},
-                         {"alpha", b_.ptr()},
-                         {"vectors", b_.i64()},
-                         {"scale_log2", b_.f32()}},
-                        false);
+  std::vector<std::pair<std::string, llvm::Type*>> parameters = {
+      {"scores", b_.ptr()}, {"probabilities", b_.ptr()}, {"m", b_.ptr()},         {"l", b_.ptr()},
+      {"alpha", b_.ptr()},  {"vectors", b_.i64()},       {"scale_log2", b_.f32()}};
+  const bool integers = s_.request.pv == PvOperand::int8, e4m3 = s_.request.pv == PvOperand::e4m3;
+  if (integers) parameters.emplace_back("p_scales", b_.ptr());
+  auto* f = b_.function("softmax", parameters, false);
   Value *scores = f->getArg(0), *probabilities = f->getArg(1), *m = f->getArg(2), *l = f->getArg(3), *alpha = f->getArg(4),
         *vectors = f->getArg(5), *scale_log2 = f->getArg(6);
   const bool full = s_.dtype == DType::f32;
@@ -49,7 +73,10 @@ void Emitter::emit_softmax() {
 
     Value* m_at = b_.at(m, b_.mul(r, b_.count(4)));
     Value* m_old = b_.load(b_.f32(), m_at, 4, "m_old");
-    Value* m_new = b_.fmax(m_old, ir.CreateFMul(block_max, scale_log2), "m_new");
+    Value* scaled_max = ir.CreateFMul(block_max, scale_log2);
+    // The largest e4m3 probability is just below 448: an offset of the maximum, which cancels in O and LSE.
+    if (e4m3) scaled_max = ir.CreateFSub(scaled_max, b_.number(static_cast<double>(e4m3_p_offset)));
+    Value* m_new = b_.fmax(m_old, scaled_max, "m_new");
     // A row that has seen no key yet keeps m = -inf; subtracting 0 instead keeps 2^(-inf) = 0 and avoids inf - inf.
     Value* empty = ir.CreateFCmpOEQ(m_new, b_.number(-INFINITY), "empty");
     Value* shift = ir.CreateSelect(empty, b_.number(0), m_new, "shift");
@@ -58,10 +85,19 @@ void Emitter::emit_softmax() {
     b_.store(ir.CreateExtractElement(decay, b_.count(0)), b_.at(alpha, b_.mul(r, b_.count(4))), 4);
 
     Value* negative = b_.splat(ir.CreateFNeg(shift), "negative_shift");
+    Value* p_inverse = nullptr;
+    if (integers) {
+      // Codes are relative to the largest probability of these keys. Not of the whole row: small ones would all be 0.
+      Value* largest = ir::exp2(b_, b_.fma(b_.splat(block_max), scale, negative), full);
+      const Scale p_scale = scale_of(ir.CreateExtractElement(largest, b_.count(0)), 127, ScaleConvention::safe);
+      b_.store(p_scale.scale, b_.at(f->getArg(7), b_.mul(r, b_.count(4))), 4);
+      p_inverse = b_.splat(p_scale.inverse, "p_inverse");
+    }
     Values sums(static_cast<size_t>(at_once), b_.splat(0.0));
     sums = over_vectors("exp", sums, [&](Value* vector, Value* sum) {
       Value* p = ir::exp2(b_, b_.fma(score(vector), scale, negative), full);
       Value* index = b_.mul(vector, b_.count(s_.lanes));
+      if (s_.quantized) return b_.raw().CreateFAdd(sum, store_quantized(p, p_inverse, out, index), "sum");
       if (s_.dot_values()) {
         b_.store(ir::to_bf16_bits(b_, p), b_.at(out, b_.mul(index, b_.count(2))), s_.lanes * 2);
       } else {
@@ -69,6 +105,15 @@ void Emitter::emit_softmax() {
       }
       return b_.raw().CreateFAdd(sum, p, "sum");
     });
+    if (s_.quantized) {
+      // Sums run in steps of up to 32 keys.
+      Value* end = ir.CreateUDiv(b_.round_up(b_.mul(vectors, b_.count(s_.lanes)), 32), b_.count(s_.lanes));
+      const int64_t bytes = s_.lanes * 4 / elements_of(s_.pv_form);
+      auto* type = llvm::FixedVectorType::get(ir.getInt8Ty(), static_cast<unsigned>(bytes));
+      b_.loop("fill", vectors, end, 1, [&](Value* vector) {
+        b_.store(llvm::Constant::getNullValue(type), b_.at(out, b_.mul(vector, b_.count(bytes))), 1);
+      });
+    }
     for (size_t i = 1; i < sums.size(); ++i) sums[0] = ir.CreateFAdd(sums[0], sums[i]);
     Value* l_at = b_.at(l, b_.mul(r, b_.count(s_.lanes * 4)));
     Value* l_old = b_.load(b_.vec(), l_at, s_.lanes * 4, "l_old");

@@ -44,6 +44,13 @@ const std::vector<std::string_view> constraint_texts = {
     "4 * (block_m * (q_row_words + o_row_words) + block_n * (k_pack * k_words + v_pack * o_row_words)) <= 2 * l2_bytes",
 };
 
+// Operands in the workspace are packed, and their tiles hold whole flush intervals.
+const std::vector<std::string_view> quantized_constraint_texts = {
+    "k_pack == 1 && v_pack == 1",
+    "prefetch == 0",
+    "block_n % flush_keys == 0",
+};
+
 // Packing a block of keys costs about as much as 12 rows of work on it, and cores that wait for the last item cost the rest:
 // the block size with the least of both.
 int64_t balanced_block_m(const Space& space, int64_t rows, int64_t item_rows, int64_t items, int64_t cores) {
@@ -70,8 +77,8 @@ int64_t balanced_block_m(const Space& space, int64_t rows, int64_t item_rows, in
 
 Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceClass& device) const {
   const ir::Target target = ir::target_of(spec.arch());
-  const bool dot = target.bf16_dot && problem.dtype == DType::bf16;
-  const int64_t k_words = dot ? ceil_div(problem.head_dim_qk, 2) : problem.head_dim_qk;
+  const Quantization request = parse_quantization(problem.quantization).value_or(Quantization{});
+  const int64_t k_words = ceil_div(problem.head_dim_qk, elements_of(qk_form_of(request, target, problem.dtype)));
   const int64_t v_vectors = ceil_div(problem.head_dim_v, target.lanes);
   Config constants;
   constants.set("registers", target.registers)
@@ -89,6 +96,7 @@ Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceCl
       .set("list_block_q", problem.sparsity.block_q)
       .set("list_block_kv", problem.sparsity.block_kv)
       .set("cores", device.compute_units)
+      .set("flush_keys", std::max<int64_t>(request.flush_keys, 1))
       .set("l2_bytes", std::max<int64_t>(device.l2_bytes, 256 * 1024));
   std::vector<Tunable> tunables = {
       {"block_m", {1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512}, "Query rows of a work item."},
@@ -104,7 +112,9 @@ Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceCl
       {"pack_gqa", {0, 1}, "1: the query heads of one KV head share a work item and its packed keys."},
       {"grain", {1, 2, 4, 8}, "Work items that a thread takes at a time."},
   };
-  return {std::move(tunables), parse_all(constraint_texts), std::move(constants)};
+  std::vector<std::string_view> texts = constraint_texts;
+  if (!request.none()) texts.insert(texts.end(), quantized_constraint_texts.begin(), quantized_constraint_texts.end());
+  return {std::move(tunables), parse_all(texts), std::move(constants)};
 }
 
 Config ForwardCpu::heuristic(const Spec& spec, const Problem& problem, const DeviceClass& device) const {
@@ -118,7 +128,8 @@ Config ForwardCpu::heuristic(const Spec& spec, const Problem& problem, const Dev
   config.set("pack_gqa", problem.group() > 1 && !lists && problem.seqlen_q < 64 ? 1 : 0).set("grain", 1).set("prefetch", 0);
   const int64_t item_rows = config.at("pack_gqa") != 0 ? group_rows : problem.seqlen_q;
   const int64_t items = problem.batch * (config.at("pack_gqa") != 0 ? problem.heads_kv : problem.heads_q);
-  if (few_rows) {
+  const bool quantized = problem.quantization != "none";
+  if (few_rows && !quantized) {
     // Decode reads K and V once at memory speed: no packing, and a power of two of rows for the dot-product kernel. Reading
     // 16 rows ahead brings one core of a Zen 5 from 16 to 25 GB/s.
     int64_t rows = 1;

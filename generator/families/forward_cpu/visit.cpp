@@ -20,7 +20,7 @@ void Emitter::emit_visit_block() {
   Value* k_stride = number64(arguments, ATTUNE_FIELD(k_stride_seq));
   Value* v_stride = number64(arguments, ATTUNE_FIELD(v_stride_seq));
   Value *keys = nullptr, *values = nullptr;
-  if (s_.paged) {
+  if (s_.paged_reads) {
     Value* page_size = number64(arguments, ATTUNE_FIELD(page_size));
     Value* row = ir.CreateURem(key, page_size, "row_in_page");
     Value* entry = b_.mul(slot(scratch, slot_batch, "batch"), number64(arguments, ATTUNE_FIELD(page_table_stride)));
@@ -33,17 +33,22 @@ void Emitter::emit_visit_block() {
     };
     keys = first_row(slot_k_base, ATTUNE_FIELD(k_stride_batch), k_stride);
     values = first_row(slot_v_base, ATTUNE_FIELD(v_stride_batch), v_stride);
+  } else if (s_.quantized) {
+    keys = b_.at(slot_pointer(scratch, slot_k_base, "k_base"), b_.mul(key, b_.count(s_.k_words * 4)), "keys");
+    Value* row = ir.CreateUDiv(key, b_.count(elements_of(s_.pv_form)), "value_row");
+    values = b_.at(slot_pointer(scratch, slot_v_base, "v_base"), b_.mul(row, b_.count(s_.v_row_bytes())), "values");
   } else {
     keys = b_.at(slot_pointer(scratch, slot_k_base, "k_base"), b_.mul(key, k_stride), "keys");
     values = b_.at(slot_pointer(scratch, slot_v_base, "v_base"), b_.mul(key, v_stride), "values");
   }
-  if (s_.k_pack) b_.call(callee("pack_keys"), {keys, k_stride, count_all, part(s_.k_at, "packed_keys")});
-  if (s_.v_pack) {
+  const bool packs = !s_.quantized;
+  if (s_.k_pack && packs) b_.call(callee("pack_keys"), {keys, k_stride, count_all, part(s_.k_at, "packed_keys")});
+  if (s_.v_pack && packs) {
     b_.call(callee("pack_values"), {values, v_stride, count_all, part(s_.v_at, "packed_values"), scratch});
-  } else if (s_.masked) {
+  } else if (s_.masked && packs) {
     b_.call(callee("scan_values"), {values, v_stride, count_all, scratch});
   }
-  Value* v_from = s_.v_pack ? part(s_.v_at, "v_from") : values;
+  Value* v_from = s_.v_pack && packs ? part(s_.v_at, "v_from") : values;
   Value* v_step = s_.v_pack ? b_.count(s_.v_row_bytes()) : v_stride;
 
   Value* kv_len_at = b_.at(scratch, slot_kv_len * 8);
@@ -70,7 +75,21 @@ void Emitter::emit_visit_block() {
       };
       Value* queries = row_part(s_.q_at, s_.q_row_bytes(), "queries");
       Value* scores = part(s_.s_at, "scores");
-      if (s_.k_pack) {
+      if (s_.coded_qk) {
+        Value* key_bytes = b_.mul(key, b_.count(4), "key_bytes");
+        Value* scales = b_.at(quantized_slot(scratch, qslot_k_scales, b_.ptr(), "k_scales"), key_bytes);
+        Value* offsets = scales;
+        if (s_.qk_form == Form::i8_quads) {
+          offsets = b_.at(quantized_slot(scratch, qslot_k_offsets, b_.ptr(), "k_offsets"), key_bytes);
+        }
+        b_.call(callee("scores"), {queries, keys, scores, count, row_part(s_.meta_at, meta_slots * 4, "meta"),
+                                   row_part(s_.delta_at, 8, "deltas"), scales, offsets, key_bytes});
+        if (s_.request.k_smoothing == KSmoothing::sink_mean) {
+          b_.call(callee("score_sinks"), {scratch, scores, row, key, end});
+        }
+      } else if (s_.quantized) {
+        b_.call(callee("scores"), {queries, keys, scores, count});
+      } else if (s_.k_pack) {
         b_.call(callee("scores"), {queries, part(s_.k_at, "packed"), scores, count});
       } else {
         b_.call(callee("scores"), {queries, keys, k_stride, scores, count});
@@ -80,19 +99,38 @@ void Emitter::emit_visit_block() {
       Value* crosses = ir.CreateOr(ir.CreateICmpSLT(key, bound(panel_lo_max, "lo_max")),
                                    ir.CreateICmpSGT(end, bound(panel_hi_min, "hi_min")));
       Value* hides = ir.CreateOr(ragged, ir.CreateAnd(apply_masks, crosses), "hides");
+      // A listed block may begin inside a panel.
+      const bool inside = s_.quantized && s_.sparsity != SparsityKind::none;
+      Value* first_key = nullptr;
+      if (inside) {
+        first_key = quantized_slot(scratch, qslot_first_key, b_.i64(), "first_key");
+        hides = ir.CreateOr(hides, ir.CreateICmpSLT(key, first_key), "hides");
+      }
       b_.when(hides, "boundary", [&] {
         Value* lo = ir.CreateSelect(apply_masks, row_part(s_.lo_at, 8, "lo"), b_.at(scratch, slot_zero * 8));
         Value* hi = ir.CreateSelect(apply_masks, row_part(s_.hi_at, 8, "hi"), kv_len_at);
         Value* step = ir.CreateSelect(apply_masks, b_.count(8), b_.count(0));
-        b_.call(callee("mask_interval"), {scores, lo, hi, step, key, count, vectors});
+        Values interval = {scores, lo, hi, step, key, count, vectors};
+        if (inside) interval.push_back(first_key);
+        b_.call(callee("mask_interval"), interval);
       });
+      if (s_.quantized) {
+        Value* poisoned = ir.CreateICmpNE(quantized_slot(scratch, qslot_v_flag, b_.i64(), "v_flag"), b_.count(0));
+        b_.when(poisoned, "poisoned", [&] {
+          Value* bits = b_.at(quantized_slot(scratch, qslot_v_poison, b_.ptr(), "v_poison"),
+                              b_.mul(key, b_.count(s_.v_vectors * 2)));
+          b_.call(callee("poison_outputs"), {scores, bits, row_part(s_.o_at, s_.o_row_bytes(), "outputs"), count});
+        });
+      }
       Value* probabilities = part(s_.p_at, "probabilities");
       Value* alpha = part(s_.alpha_at, "alpha");
-      b_.call(callee("softmax"), {scores, probabilities, row_part(s_.m_at, 4, "m"), row_part(s_.l_at, s_.lanes * 4, "l"),
-                                  alpha, vectors, scale_log2});
-      const Values accumulate = {
-          row_part(s_.o_at, s_.o_row_bytes(), "outputs"), probabilities, v_from, v_step, alpha, count};
-      if (s_.masked) {
+      Values softmax = {
+          scores, probabilities, row_part(s_.m_at, 4, "m"), row_part(s_.l_at, s_.lanes * 4, "l"), alpha, vectors, scale_log2};
+      if (s_.request.pv == PvOperand::int8) softmax.push_back(part(s_.p_scale_at, "p_scales"));
+      b_.call(callee("softmax"), softmax);
+      Values accumulate = {row_part(s_.o_at, s_.o_row_bytes(), "outputs"), probabilities, v_from, v_step, alpha, count};
+      if (s_.request.pv == PvOperand::int8) accumulate.push_back(part(s_.p_scale_at, "p_scales"));
+      if (s_.masked && packs) {
         Value* poisoned = ir.CreateICmpNE(slot(scratch, slot_nonfinite, "nonfinite"), b_.count(0), "poisoned");
         b_.when(
             poisoned, "guarded", [&] { b_.call(callee("accumulate_guarded"), accumulate); },
