@@ -10,8 +10,8 @@ struct DeltaTiles {
 };
 
 struct DeltaShared {
-  // By channel; a row is longer than its tile, so that the rows of a transposed store meet different banks.
-  alignas(16) float means[DeltaTiles::columns][DeltaTiles::rows + 4], keys[DeltaTiles::columns][DeltaTiles::keys + 4];
+  // By channel. The rows of each eight channels are permuted, so that the lanes of a transposed store meet no bank twice.
+  alignas(16) float means[DeltaTiles::columns][DeltaTiles::rows], keys[DeltaTiles::columns][DeltaTiles::keys];
 };
 
 // The rows of a tile are the query blocks of the heads that share a KV head, one head after the other.
@@ -60,25 +60,29 @@ __device__ inline void delta_scores(const KernelArguments& a, const Sequence& s,
       if (has_key) {
         float x[8], of_keys[8] = {};
         unpack(keys.load(key_row, vector), x);
-        if constexpr (quant::k_mean) read_channels(smoothing.mean, vector, of_keys);
+        if constexpr (quant::k_mean) smoothing.mean.read(vector, of_keys);
         smooth_key(x, of_keys, sink, smoothed);
       }
     }
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
-      shared.means[quarter * 8 + e][row_of_load] = mean[e];
-      shared.keys[quarter * 8 + e][row_of_load] = smoothed[e];
+      shared.means[quarter * 8 + e][row_of_load ^ quarter * 8] = mean[e];
+      shared.keys[quarter * 8 + e][row_of_load ^ quarter * 8] = smoothed[e];
     }
     __syncthreads();
-#pragma unroll 4
-    for (int c = 0; c < Tiles::columns; ++c) {
-      const float4 m = *reinterpret_cast<const float4*>(&shared.means[c][row_place]);
-      const float4 k = *reinterpret_cast<const float4*>(&shared.keys[c][key_place]);
-      const float ms[4] = {m.x, m.y, m.z, m.w}, ks[4] = {k.x, k.y, k.z, k.w};
+#pragma unroll 1
+    for (int eight = 0; eight < Tiles::columns; eight += 8) {
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
+      for (int e = 0; e < 8; ++e) {
+        const int c = eight + e;
+        const float4 m = *reinterpret_cast<const float4*>(&shared.means[c][row_place ^ eight]);
+        const float4 k = *reinterpret_cast<const float4*>(&shared.keys[c][key_place ^ eight]);
+        const float ms[4] = {m.x, m.y, m.z, m.w}, ks[4] = {k.x, k.y, k.z, k.w};
 #pragma unroll
-        for (int j = 0; j < 4; ++j) sums[i][j] = fmaf(ms[i], ks[j], sums[i][j]);
+        for (int i = 0; i < 4; ++i) {
+#pragma unroll
+          for (int j = 0; j < 4; ++j) sums[i][j] = fmaf(ms[i], ks[j], sums[i][j]);
+        }
       }
     }
   }

@@ -34,7 +34,7 @@ __device__ inline void find_sinks(const KernelArguments& a, SinkShared& shared) 
       for (int vector = RowLanes::lane(); vector < RowLanes::vectors; vector += RowLanes::count) {
         float x[8], mean[8];
         unpack(keys.load(row, vector), x);
-        read_channels(shared.smoothing.mean, vector, mean);
+        shared.smoothing.mean.read(vector, mean);
 #pragma unroll
         for (int e = 0; e < 8; ++e) {
           const float difference = __fadd_rn(x[e], -mean[e]);

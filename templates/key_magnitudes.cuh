@@ -29,7 +29,7 @@ __device__ inline void key_magnitudes(const KernelArguments& a, MagnitudeShared&
     for (int vector = RowLanes::lane(); vector < RowLanes::vectors; vector += RowLanes::count) {
       float x[8], mean[8], smoothed[8];
       unpack(keys.load(row, vector), x);
-      read_channels(shared.smoothing.mean, vector, mean);
+      shared.smoothing.mean.read(vector, mean);
       smooth_key(x, mean, sink, smoothed);
 #pragma unroll
       for (int e = 0; e < 8; ++e) {

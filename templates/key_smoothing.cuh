@@ -34,21 +34,9 @@ __device__ void first_candidates(int count, SinkCandidate (&first)[quant::max_si
   }
 }
 
-// Eight channels of a row stand in two places of four, so that the lanes of a row read neighbouring ones. The two are 16
-// banks apart.
-constexpr int half_place = spec::head_dim_qk / 2 + (48 - spec::head_dim_qk / 2 % 32) % 32;
-constexpr int channel_places = half_place + spec::head_dim_qk / 2;
-__device__ constexpr int channel_place(int c) { return c % 8 / 4 * half_place + c / 8 * 4 + c % 4; }
-__device__ inline void read_channels(const float* values, int vector, float (&x)[8]) {
-  const float4 low = *reinterpret_cast<const float4*>(values + vector * 4);
-  const float4 high = *reinterpret_cast<const float4*>(values + half_place + vector * 4);
-  x[0] = low.x, x[1] = low.y, x[2] = low.z, x[3] = low.w;
-  x[4] = high.x, x[5] = high.y, x[6] = high.z, x[7] = high.w;
-}
-
 struct KeySmoothing {
-  alignas(16) float mean[channel_places];  // by channel_place()
-  int sinks[quant::max_sink_keys];         // ascending, then -1
+  Channels<spec::head_dim_qk> mean;
+  int sinks[quant::max_sink_keys];  // ascending, then -1
 
   __device__ bool is_sink(int key) const {
     bool sink = false;
@@ -127,7 +115,7 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
         if constexpr (!quant::k_sink) mean = rounded_mean(mean);
       }
     }
-    smoothing.mean[channel_place(c)] = mean;
+    smoothing.mean[c] = mean;
   }
 }
 
@@ -167,6 +155,10 @@ struct RowLanes {
   }
   static __device__ float largest(float value) {
     return reduce(value, [](float x, float y) { return fmaxf(x, y); });
+  }
+  static __device__ bool any(bool condition) {
+    const u32 row_lanes = ((2u << (count - 1)) - 1) << static_cast<int>(threadIdx.x) % warp_lanes / count * count;
+    return (__ballot_sync(~0u, condition) & row_lanes) != 0;
   }
   static __device__ float sum(float value) {
     return reduce(value, [](float x, float y) { return x + y; });

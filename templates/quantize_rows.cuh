@@ -9,8 +9,8 @@
 namespace quantizer {
 
 struct RowShared {
-  alignas(16) float sink_rows[quant::k_sink ? quant::max_sink_keys : 1][channel_places];  // less the mean key
-  alignas(16) float block_mean[channel_places];                                           // of Q; by channel_place()
+  Channels<spec::head_dim_qk> sink_rows[quant::k_sink ? quant::max_sink_keys : 1];  // less the mean key
+  Channels<spec::head_dim_qk> block_mean;                                           // of Q
   float amax[rows_of_cta], factor[rows_of_cta];
   int poisoned[rows_of_cta];
   float warps[threads / warp_lanes];
@@ -91,9 +91,9 @@ struct RowScores {
   }
 
  private:
-  static __device__ float dot(const float (&x)[8], const float* values, int vector) {
+  static __device__ float dot(const float (&x)[8], const Channels<spec::head_dim_qk>& values, int vector) {
     float y[8], sum = 0;
-    read_channels(values, vector, y);
+    values.read(vector, y);
 #pragma unroll
     for (int e = 0; e < 8; ++e) sum = fmaf(x[e], y[e], sum);
     return sum;
@@ -119,11 +119,11 @@ struct QuantizeRows {
   __device__ void smooth(const float (&x)[8], int vector, bool sink, float (&value)[8]) const {
     float mean[8] = {};
     if constexpr (queries) {
-      if constexpr (quant::q_mean) read_channels(shared.block_mean, vector, mean);
+      if constexpr (quant::q_mean) shared.block_mean.read(vector, mean);
 #pragma unroll
       for (int e = 0; e < 8; ++e) value[e] = quant::q_mean ? __fadd_rn(x[e], -mean[e]) : x[e];
     } else {
-      if constexpr (quant::k_mean) read_channels(smoothing.mean, vector, mean);
+      if constexpr (quant::k_mean) smoothing.mean.read(vector, mean);
       smooth_key(x, mean, sink, value);
     }
   }
@@ -170,7 +170,7 @@ struct QuantizeRows {
         }
       }
       amax = RowLanes::largest(amax);
-      const bool poisoned = RowLanes::largest(finite ? 0.0f : 1.0f) > 0;
+      const bool poisoned = safe && RowLanes::any(!finite);
       if constexpr (queries) scores.reduce();
       if (RowLanes::lane() != 0 || local >= rows_of_cta) continue;
       shared.amax[local] = amax;
@@ -249,16 +249,16 @@ __device__ inline void quantize_queries(const KernelArguments& a, const Sequence
       float x = 0;
       if (key >= 0) {
         const float element = Element::low(reinterpret_cast<const u16*>(rows.row(key))[c]);
-        x = __fadd_rn(element, -smoothing.mean[channel_place(c)]);
+        x = __fadd_rn(element, -smoothing.mean[c]);
       }
-      shared.sink_rows[sink][channel_place(c)] = x;
+      shared.sink_rows[sink][c] = x;
     }
   }
   if constexpr (quant::q_mean) {
     const float* mean = a.q_means + (s.padded + begin) / quant::block_q * spec::head_dim_qk;
 #pragma unroll 1
     for (int c = thread; c < spec::head_dim_qk; c += threads) {
-      shared.block_mean[channel_place(c)] = begin < s.length ? mean[c] : 0.0f;
+      shared.block_mean[c] = begin < s.length ? mean[c] : 0.0f;
     }
   }
   float magnitude = 0;
@@ -291,7 +291,7 @@ __device__ inline float magnitude_of_keys(const KernelArguments& a, const Sequen
         least = fminf(least, record_of(a, s, chunk).key(Record::least, c));
         largest = fmaxf(largest, record_of(a, s, chunk).key(Record::largest, c));
       }
-      const float mean = quant::k_mean ? smoothing.mean[channel_place(c)] : 0.0f;
+      const float mean = quant::k_mean ? smoothing.mean[c] : 0.0f;
       float of_channel = largest_difference(least, largest, mean);
       if constexpr (quant::k_mean && quant::scales == quant::Scales::divided) {
         of_channel = Element::low(Element::pack(of_channel, 0.0f));
@@ -308,7 +308,7 @@ __device__ inline void quantize_keys(const KernelArguments& a, const Sequence& s
   if (quant::k_mean && begin == 0) {
 #pragma unroll 1
     for (int c = thread; c < spec::head_dim_qk; c += threads) {
-      a.k_means[static_cast<i64>(sequence) * spec::head_dim_qk + c] = smoothing.mean[channel_place(c)];
+      a.k_means[static_cast<i64>(sequence) * spec::head_dim_qk + c] = smoothing.mean[c];
     }
     if (quant::k_sink && thread < quant::max_sink_keys) {
       a.sink_keys[static_cast<i64>(sequence) * quant::max_sink_keys + thread] = smoothing.sinks[thread];

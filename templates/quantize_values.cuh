@@ -17,7 +17,7 @@ struct ValueTiles {
 
 struct ValueShared {
   alignas(16) char tile[ValueTiles::transposed ? ValueTiles::at_once * ValueTiles::columns * ValueTiles::tokens : 16];
-  alignas(16) float mean[spec::head_dim_v], factor[spec::head_dim_v];
+  Channels<spec::head_dim_v> mean, factor;
   u32 poison[ValueTiles::blocks * ValueTiles::tokens / 32];
 };
 
@@ -179,11 +179,13 @@ __device__ inline void convert_values(const KernelArguments& a, const Sequence& 
     float x[8];
     unpack(packed, x);
     if (safe && !are_finite(packed)) atomicOr(shared.poison + local / 32, 1u << local % 32);
+    float mean[8], factor[8];
+    shared.mean.read(vector, mean);
+    shared.factor.read(vector, factor);
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
-      const int channel = vector * 8 + e;
-      const float value = token < s.length ? smooth_value(x[e], shared.mean[channel]) : 0.0f;
-      x[e] = safe ? __fmul_rn(value, shared.factor[channel]) : value;
+      const float value = token < s.length ? smooth_value(x[e], mean[e]) : 0.0f;
+      x[e] = safe ? __fmul_rn(value, factor[e]) : value;
     }
     *reinterpret_cast<uint4*>(values + (static_cast<i64>(token) * Tiles::vectors + vector) * 16) = {
         pack_f16(x[0], x[1]), pack_f16(x[2], x[3]), pack_f16(x[4], x[5]), pack_f16(x[6], x[7])};

@@ -1,9 +1,13 @@
 // The launches that quantize Q, K and V for a GPU kernel: what they are made of, and how they are run.
 //
 // templates/quantize.cuh and what stands before it; the buffers they fill are those of quantized_arguments.hpp, and their
-// one parameter is QuantizedArguments. At most three launches, each of them reading K, V or Q once: statistics
-// (attune_statistics), sinks (attune_find_sinks, with k-sink) and codes (attune_quantize). Of k-sink with one scale a head
-// there are four: attune_key_magnitudes finds what the scale is made of.
+// one parameter is QuantizedArguments. At most three launches: statistics (attune_statistics), sinks (attune_find_sinks,
+// with k-sink) and codes (attune_quantize). Of k-sink with one scale a head there are four: attune_key_magnitudes finds what
+// the scale is made of.
+//
+// The statistics read K and V, and Q where it is smoothed or has one scale a head; the last launch reads all three, K and Q
+// a second time from the caches; k-sink reads K once more. Written are the codes, and with q-mean delta S: 4 bytes for every
+// 128 scores.
 #pragma once
 
 #include <string>
