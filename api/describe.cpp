@@ -29,6 +29,7 @@ std::string text_of(const runtime::Plan& plan) {
     text += fmt::format(" ({:.4g} ms, record {} in {})", why.record_median_ms, why.record_id.substr(0, 12),
                         why.record_file.empty() ? "memory" : why.record_file);
   }
+  if (!why.quantization.empty()) text += "\nchosen     " + why.quantization;
   text += fmt::format("\nkernel     {} {}, compile {:.1f} ms, load {:.2f} ms\nworkspace  {} bytes\n",
                       why.compile_key.substr(0, 12), why.kernel_origin, why.compile_ms, why.load_ms, plan.workspace_bytes);
   for (const std::string& note : why.notes) text += fmt::format("note       {}\n", note);
@@ -45,6 +46,7 @@ std::string json_of(const runtime::Plan& plan) {
       {"spec", why.spec.empty() ? nlohmann::json::object() : nlohmann::json::parse(why.spec)},
       {"shape_bucket", why.shape_bucket},
       {"origin", name(why.origin)},
+      {"quantization_choice", why.quantization},
       {"record_id", why.record_id},
       {"record_file", why.record_file},
       {"record_median_ms", why.record_median_ms},
@@ -96,6 +98,8 @@ attune_status attune_plan_provenance(const attune_plan* plan, attune_provenance*
     filled.compile_ms = why.compile_ms;
     filled.load_ms = why.load_ms;
     filled.plan_ms = why.plan_ms;
+    filled.quantization = plan->plan->problem.quantization.c_str();
+    filled.quantization_why = why.quantization.c_str();
     return write_versioned(provenance, provenance->struct_size, offsetof(attune_provenance, record_id), filled,
                            "attune_provenance");
   });

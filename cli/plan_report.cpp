@@ -85,6 +85,9 @@ Json plan_json(const runtime::Plan& plan, const runtime::Device& device) {
                {"shape_bucket", from.shape_bucket},
                {"workspace_bytes", plan.workspace_bytes},
                {"provenance", std::string(name(from.origin))}};
+  if (!from.quantization.empty()) {
+    json["quantization"] = {{"chosen", plan.problem.quantization}, {"why", from.quantization}};
+  }
   if (!from.record_id.empty()) {
     json["record"] = {{"id", from.record_id},
                       {"file", from.record_file},

@@ -66,13 +66,14 @@ struct ArgumentBlock {
 // order of the keys shows. Dense: a block of rows visits the tiles from the first key that any of its rows sees to the last,
 // cut into `splits` runs of tiles [tiles * s / splits, tiles * (s + 1) / splits), each summed on its own. Block lists: full
 // blocks, then partial ones, in the order of the lists. Tile t has keys [t * key_tile, (t + 1) * key_tile), of a listed
-// block those that are in it.
+// block those that are in it. What sinks add to the sum comes last and leaves the maximum of P alone.
 struct QuantizedSchedule {
   QuantizationTiles tiles;    // of the scale groups
   int64_t key_tile = 64;      // keys whose probabilities are rounded against one maximum; int8 P: share one scale
   int64_t row_block = 128;    // rows whose keys are split alike
   bool packed_heads = false;  // rows are (query, head in the group) pairs, heads fastest
   int64_t splits = 1;
+  bool operator==(const QuantizedSchedule&) const = default;
 };
 
 class Family {

@@ -72,7 +72,15 @@ const std::vector<SupportFeature>& support_features() {
       {"block lists, odd blocks", "48 queries x 100 keys",
        [](Problem& p) { p.sparsity = {SparsityKind::csr_lists, 48, 100, false, true, 1, 1, 0}; }},
       {"LSE", "", [](Problem& p) { p.want_lse = true; }},
-      {"quantization int8", "", [](Problem& p) { p.quantization = "int8"; }},
+      {"sage1", "int8 Q and K, fp16 P V", [](Problem& p) { p.quantization = "sage1"; }},
+      {"sage2-8b", "int8 Q and K, fp8 P V", [](Problem& p) { p.quantization = "sage2-8b"; }},
+      {"sage2-4b", "int4 Q and K, fp8 P V", [](Problem& p) { p.quantization = "sage2-4b"; }},
+      {"sage2++", "sage2-8b with fp16 sums", [](Problem& p) { p.quantization = "sage2++"; }},
+      {"int8 Q and K", "P V in the tensors' type", [](Problem& p) { p.quantization = "int8,k-mean"; }},
+      {"int4 Q and K", "the same", [](Problem& p) { p.quantization = "int4,k-mean,q-mean"; }},
+      {"fp8 Q and K", "the same", [](Problem& p) { p.quantization = "e4m3,k-mean"; }},
+      {"int8 P V", "int8 Q and K, too", [](Problem& p) { p.quantization = "int8,k-mean,pv-int8"; }},
+      {"K sinks apart", "sink keys scored in fp32", [](Problem& p) { p.quantization = "int8,k-sink"; }},
   };
   return all;
 }

@@ -52,6 +52,7 @@ class Spec {
   const std::string& text(std::string_view name) const;  // must exist
   int64_t number(std::string_view name) const;           // must exist and be a number
   bool flag(std::string_view name) const { return number(name) != 0; }
+  bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
   const std::map<std::string, std::string, std::less<>>& values() const { return values_; }
   bool operator==(const Spec&) const = default;
 

@@ -129,7 +129,7 @@ Result<PlanPtr> Context::Impl::find(Context& context, const Problem& problem, Po
                          : tuned || measured ? Policy::tune_if_missing
                                              : Policy::compile;
   PlanPtr plan = std::move(planned.plan);
-  plans.insert(plan, answers, pinned, generation);
+  plans.insert(problem, plan, answers, pinned, generation);
   return plan;
 }
 
@@ -210,6 +210,10 @@ Result<void> Context::prepare(std::span<const Problem> problems, Policy policy) 
 
 Result<const Family*> Context::select_family(const Problem& problem, std::vector<std::string>* declined) const {
   return impl_->planner.select_family(problem, declined);
+}
+
+Result<std::vector<Problem>> Context::alternatives(const Problem& problem) const {
+  return impl_->planner.alternatives(problem);
 }
 
 cache::TuningKey Context::tuning_key(const Family& family, const Problem& problem) const {

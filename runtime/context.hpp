@@ -58,7 +58,10 @@ class Context {
   // Everything find() could need for these problems, so that later calls (also under capture) never compile or load.
   Result<void> prepare(std::span<const Problem> problems, Policy policy = Policy::compile);
 
-  // Best-first families that support the problem; the reasons of the others when none does.
+  // What the problem can be run as, best first: itself, or where it asks for the quantization `sage` the candidates, and
+  // none, as far as the device has them. A plan, a record and a tuning key are of one of these.
+  Result<std::vector<Problem>> alternatives(const Problem& problem) const;
+  // The first family that supports the problem (of `sage`: what is chosen for it); the reasons of all when none does.
   Result<const Family*> select_family(const Problem& problem, std::vector<std::string>* declined = nullptr) const;
   cache::TuningKey tuning_key(const Family& family, const Problem& problem) const;
 

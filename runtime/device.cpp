@@ -7,6 +7,7 @@
 
 #include "runtime/cuda/cuda_device.hpp"
 #include "runtime/emulated_device.hpp"
+#include "runtime/tensor_map_encoding.hpp"
 #ifdef ATTUNE_LLVM
 #include "runtime/cpu_device.hpp"
 #endif
@@ -27,6 +28,8 @@ bool is_sm(std::string_view text) {
 }
 
 }  // namespace
+
+Result<TensorMapImage> Device::encode_tensor_map(const TensorMapRequest&) const { return no_tensor_maps(name()); }
 
 Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options) {
   const std::string_view name = options.name;

@@ -11,6 +11,7 @@
 #include "common/result.hpp"
 #include "generator/family.hpp"
 #include "runtime/compiler.hpp"
+#include "runtime/tensor_map.hpp"
 
 namespace attune::runtime {
 
@@ -61,6 +62,9 @@ class Device {
   virtual void release(DeviceMemory memory) = 0;
   virtual Result<void> copy_in(DeviceMemory destination, const void* source, int64_t size_bytes) = 0;
   virtual Result<void> copy_out(void* destination, DeviceMemory source, int64_t size_bytes) = 0;
+
+  // For kernels that copy by tensor map. invalid_argument names the argument; unsupported on devices without such copies.
+  virtual Result<TensorMapImage> encode_tensor_map(const TensorMapRequest& request) const;
 
   // Milliseconds of one call of `work` on this device, by its best clock (events on cuda, steady clock on cpu).
   virtual Result<double> time_ms(const std::function<Result<void>()>& work, Stream stream) = 0;

@@ -13,6 +13,7 @@
 #include "runtime/cuda/gpu_compiler.hpp"
 #include "runtime/gpu_limits.hpp"
 #include "runtime/gpu_parts.hpp"
+#include "runtime/tensor_map_encoding.hpp"
 
 namespace attune::runtime {
 namespace {
@@ -148,6 +149,11 @@ class Emulated final : public EmulatedDevice {
     ATTUNE_CHECK(check_copy(source, size_bytes));
     if (size_bytes > 0) std::memcpy(destination, source.data, static_cast<size_t>(size_bytes));
     return {};
+  }
+
+  Result<TensorMapImage> encode_tensor_map(const TensorMapRequest& request) const override {
+    if (compute_capability_of(class_.arch) < 90) return no_tensor_maps(name_);
+    return encode_in_software(request);
   }
 
   Result<double> time_ms(const std::function<Result<void>()>& work, Stream) override {

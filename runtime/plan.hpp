@@ -32,12 +32,13 @@ struct Provenance {
   std::string kernel_origin;  // "compiled", "kernel cache", "memory"
   std::string compile_key;
   double compile_ms = 0, load_ms = 0, plan_ms = 0;
+  std::string quantization;        // the problem asked for `sage`: what was chosen and why; else empty
   std::vector<std::string> notes;  // records that were skipped and why, families that declined and why
 };
 
 struct Plan {
   const Family* family = nullptr;
-  Problem problem;
+  Problem problem;  // as it is run: where `sage` was asked for, with the quantization that was chosen
   Config config;
   KernelPtr kernel;
   std::vector<Launch> launches;

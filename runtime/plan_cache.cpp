@@ -55,22 +55,23 @@ PlanPtr PlanCache::find(const Problem& problem, Policy policy) {
   const auto found = shard.entries.find(hash);
   if (found == shard.entries.end()) return nullptr;
   Entry& entry = found->second;
-  if (policy > entry.answers || !(entry.plan->problem == problem)) return nullptr;
+  if (policy > entry.answers || !(entry.problem == problem)) return nullptr;
   entry.used.store(shard.clock.fetch_add(1, std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   return entry.plan;
 }
 
-void PlanCache::insert(const PlanPtr& plan, Policy answers, bool pinned, uint64_t generation) {
-  const uint64_t hash = hash_of(plan->problem);
+void PlanCache::insert(const Problem& problem, const PlanPtr& plan, Policy answers, bool pinned, uint64_t generation) {
+  const uint64_t hash = hash_of(problem);
   Shard& shard = shard_of(hash);
   PlanPtr replaced, evicted;  // released after the lock: the last owner of a plan unloads a kernel
   const std::unique_lock lock(shard.mutex);
   if (generation != generation_.load(std::memory_order_acquire)) return;
   const auto [position, added] = shard.entries.try_emplace(hash);
   Entry& entry = position->second;
-  const bool same = !added && entry.plan->problem == plan->problem;
+  const bool same = !added && entry.problem == problem;
   if (same && entry.answers > answers) return;  // another thread was faster with a better one
   replaced = std::move(entry.plan);
+  entry.problem = problem;
   entry.plan = plan;
   entry.answers = answers;
   entry.pinned = pinned || (same && entry.pinned);
@@ -100,7 +101,7 @@ void PlanCache::pin(const Problem& problem) {
   Shard& shard = shard_of(hash);
   const std::unique_lock lock(shard.mutex);
   const auto found = shard.entries.find(hash);
-  if (found != shard.entries.end() && found->second.plan->problem == problem) found->second.pinned = true;
+  if (found != shard.entries.end() && found->second.problem == problem) found->second.pinned = true;
 }
 
 void PlanCache::clear() {

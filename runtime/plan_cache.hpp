@@ -25,7 +25,8 @@ class PlanCache {
   // record does not satisfy tune_if_missing. `answers` is the most demanding policy that a plan satisfies.
   PlanPtr find(const Problem& problem, Policy policy);
   // `generation` is that of before the records were read: a plan made from older records than the last clear() is dropped.
-  void insert(const PlanPtr& plan, Policy answers, bool pinned, uint64_t generation);
+  // `problem` is what was asked, which the plan's own may differ from in its quantization.
+  void insert(const Problem& problem, const PlanPtr& plan, Policy answers, bool pinned, uint64_t generation);
   void pin(const Problem& problem);
 
   void clear();
@@ -34,6 +35,7 @@ class PlanCache {
 
  private:
   struct Entry {
+    Problem problem;
     PlanPtr plan;
     Policy answers = Policy::cached_only;
     bool pinned = false;

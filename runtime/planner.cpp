@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "runtime/automatic_quantization.hpp"
 #include "runtime/candidates.hpp"
 
 namespace attune::runtime {
@@ -184,6 +185,42 @@ struct Planner::Search {
 
 Result<const Family*> Planner::select_family(const Problem& problem, std::vector<std::string>* declined) const {
   ATTUNE_CHECK(validate(problem));
+  if (!asks_for_choice(problem)) return select_concrete(problem, declined);
+  ATTUNE_TRY(const Ranked ranked, rank(problem));
+  return select_concrete(ranked.problems.front(), declined);
+}
+
+Result<Planner::Ranked> Planner::rank(const Problem& problem) const {
+  if (!asks_for_choice(problem)) return Ranked{{problem}, {}, {}};
+  Ranked ranked;
+  std::vector<Alternative> alternatives;
+  std::optional<Error> refusal;
+  for (Problem& alternative : quantization_alternatives(problem)) {
+    const auto family = select_concrete(alternative, nullptr);
+    if (!family.ok()) {
+      ranked.notes.push_back(
+          fmt::format("quantization {} passed over: {}", alternative.quantization, family.error().message()));
+      refusal = family.error();
+      continue;
+    }
+    auto records = records_.find(tuning_key(**family, alternative));
+    alternatives.push_back({std::move(alternative), std::move(records)});
+  }
+  if (alternatives.empty()) return *refusal;
+  RankedAlternatives order = rank_alternatives(problem, alternatives, device_.device_class());
+  for (const size_t at : order.order) ranked.problems.push_back(std::move(alternatives[at].problem));
+  ranked.why = std::move(order.why);
+  ranked.notes.insert(ranked.notes.end(), order.notes.begin(), order.notes.end());
+  return ranked;
+}
+
+Result<std::vector<Problem>> Planner::alternatives(const Problem& problem) const {
+  ATTUNE_CHECK(validate(problem));
+  ATTUNE_TRY(Ranked ranked, rank(problem));
+  return std::move(ranked.problems);
+}
+
+Result<const Family*> Planner::select_concrete(const Problem& problem, std::vector<std::string>* declined) const {
   std::vector<std::string> reasons;
   std::optional<Status> missing_compiler;  // some family could do it, if only it could be compiled
   for (const Family* family : families_) {
@@ -215,9 +252,38 @@ cache::TuningKey Planner::tuning_key(const Family& family, const Problem& proble
 }
 
 Result<Planned> Planner::plan(const Problem& problem, bool may_compile) const {
+  ATTUNE_CHECK(validate(problem));
+  if (!asks_for_choice(problem)) return plan_concrete(problem, may_compile);
+  const auto start = std::chrono::steady_clock::now();
+  ATTUNE_TRY(Ranked ranked, rank(problem));
+  bool best_known = true;
+  std::optional<Error> first_error;
+  for (const Problem& alternative : ranked.problems) {
+    auto planned = plan_concrete(alternative, may_compile);
+    if (planned.ok()) {
+      Provenance& provenance = planned->plan->provenance;
+      provenance.quantization =
+          first_error ? fmt::format("{}: the next best, see the notes", alternative.quantization) : ranked.why;
+      ranked.notes.insert(ranked.notes.end(), provenance.notes.begin(), provenance.notes.end());
+      provenance.notes = std::move(ranked.notes);
+      provenance.plan_ms = milliseconds_since(start);
+      planned->best_known = planned->best_known && best_known;
+      return planned;
+    }
+    const Error& error = planned.error();
+    if (error.status() == Status::out_of_memory || error.status() == Status::device_lost) return error;
+    if (error.status() == Status::not_found) best_known = false;
+    ranked.notes.push_back(fmt::format("quantization {} ({}) skipped: {}", alternative.quantization,
+                                       first_error ? "the next best" : ranked.why, error.message()));
+    if (!first_error) first_error = error;
+  }
+  return *first_error;
+}
+
+Result<Planned> Planner::plan_concrete(const Problem& problem, bool may_compile) const {
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::string> declined;
-  ATTUNE_TRY(const Family* family, select_family(problem, &declined));
+  ATTUNE_TRY(const Family* family, select_concrete(problem, &declined));
   Search search(*this, *family, problem, may_compile);
   for (std::string& reason : declined) search.note("family declined: " + std::move(reason));
   search.run(tuning_key(*family, problem));
@@ -234,6 +300,11 @@ Result<PlanPtr> Planner::plan_with(const Family& family, const Problem& problem,
   const auto start = std::chrono::steady_clock::now();
   const DeviceClass& device = device_.device_class();
   ATTUNE_CHECK(validate(problem));
+  if (asks_for_choice(problem)) {
+    return Error(Status::invalid_argument,
+                 "quantization sage leaves the choice to the planner, and no config is of all its kernels. Give one of its "
+                 "presets, or none.");
+  }
   ATTUNE_CHECK(family.supports(problem, device));
   const Spec spec = family.spec(problem, device);
   if (const auto violated = family.space(spec, problem, device).violation(config)) {
@@ -249,16 +320,22 @@ Result<PlanPtr> Planner::plan_with(const Family& family, const Problem& problem,
 }
 
 Result<bool> Planner::has_record(const Problem& problem) const {
-  ATTUNE_TRY(const Family* family, select_family(problem, nullptr));
+  ATTUNE_TRY(const std::vector<Problem> all, alternatives(problem));
   const DeviceClass& device = device_.device_class();
-  const Space space = family->space(family->spec(problem, device), problem, device);
-  const auto records = records_.find(tuning_key(*family, problem));
-  const auto condemned = condemned_configs(records, to_json(problem));
-  return std::any_of(records.begin(), records.end(), [&](const cache::StoredRecord& stored) {
-    if (stored.record.status != "ok" || !stored.record.validated || condemned.contains(stored.record.config)) return false;
-    const auto config = Config::from_json(stored.record.config);
-    return config.ok() && space.contains(*config);
-  });
+  for (const Problem& alternative : all) {
+    ATTUNE_TRY(const Family* family, select_concrete(alternative, nullptr));
+    const Space space = family->space(family->spec(alternative, device), alternative, device);
+    const auto records = records_.find(tuning_key(*family, alternative));
+    const auto condemned = condemned_configs(records, to_json(alternative));
+    const bool usable = std::any_of(records.begin(), records.end(), [&](const cache::StoredRecord& stored) {
+      if (stored.record.status != "ok" || !stored.record.validated || condemned.contains(stored.record.config)) return false;
+      const auto config = Config::from_json(stored.record.config);
+      return config.ok() && space.contains(*config);
+    });
+    // An alternative that was tried and failed throughout is known, too.
+    if (!usable && (all.size() == 1 || condemned.empty())) return false;
+  }
+  return true;
 }
 
 Result<std::shared_ptr<Plan>> Planner::build(const Family& family, const Spec& spec, const Problem& problem,

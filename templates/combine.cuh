@@ -1,11 +1,13 @@
 // The second launch of split KV: one warp a row.
 #pragma once
 
+#include "pv.cuh"
+#include "qk.cuh"
 #include "split.cuh"
 
 constexpr int combine_warps = 4;
 
-extern "C" __global__ void __launch_bounds__(combine_warps * warp_lanes) attune_combine(const __grid_constant__ Arguments a) {
+extern "C" __global__ void __launch_bounds__(combine_warps * warp_lanes) attune_combine(const __grid_constant__ KernelArguments a) {
   const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
   const i64 row = static_cast<i64>(blockIdx.x) * combine_warps + threadIdx.x / warp_lanes;
   if (row >= partial_rows(a)) return;
@@ -13,6 +15,7 @@ extern "C" __global__ void __launch_bounds__(combine_warps * warp_lanes) attune_
   const int head = static_cast<int>(row / a.seqlen_q % a.heads_q);
   Work w = {};
   w.batch = static_cast<int>(row / a.seqlen_q / a.heads_q);
+  w.kv_head = head / spec::group;
   if constexpr (spec::varlen) {
     w.q_first = a.cu_seqlens_q[w.batch];
     if (query >= a.cu_seqlens_q[w.batch + 1] - w.q_first) return;
@@ -28,7 +31,8 @@ extern "C" __global__ void __launch_bounds__(combine_warps * warp_lanes) attune_
     const float* state = partial_state(a, row, split);
     l += state[1] * exp2_approximate(state[0] - reference);
   }
-  const RowResult result = finish_row(a, m, l, head);
+  const RowResult result = finish_row(a, m, l, head, Qk::row_constant(a, w, head, query));
+  const Pv::Channels channels(a, w);
   char* o = a.o + w.batch * a.o_stride_batch + head * a.o_stride_head + (w.q_first + query) * a.o_stride_seq;
 #pragma unroll
   for (int first = 0; first < spec::head_dim_v; first += 2 * warp_lanes) {
@@ -40,12 +44,14 @@ extern "C" __global__ void __launch_bounds__(combine_warps * warp_lanes) attune_
       const float* state = partial_state(a, row, split);
       // A split without a visible key has written nothing but its state.
       if (state[1] == 0) continue;
-      const float weight = exp2_approximate(state[0] - reference) * result.factor;
+      const float weight = exp2_approximate(state[0] - reference);
       const float2 sums = *reinterpret_cast<const float2*>(partial_sums(a, row, split) + column);
       low += sums.x * weight;
       high += sums.y * weight;
     }
-    store_pair(o + column * 2, Element::pack(low, high), a.aligned_o != 0);
+    const u32 pair = Element::pack(channels.finish(low, result.factor, result.share, column),
+                                   channels.finish(high, result.factor, result.share, column + 1));
+    store_pair(o + column * 2, pair, a.aligned_o != 0);
   }
   if (spec::lse && lane == 0) *lse_of(a, w, query, head) = result.lse;
 }

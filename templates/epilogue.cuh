@@ -5,21 +5,32 @@
 #include "rows.cuh"
 #include "softmax.cuh"
 
-// A finished row: the factor of its sums, and its LSE. l is the whole sum; a row with l = 0 has no visible key.
+// A finished row: the factor of its sums, what part of its probability its keys have, and its LSE. l is the whole sum; a row
+// with l = 0 has no visible key.
 struct RowResult {
-  float factor, lse;
+  float factor, share, lse;
 };
 
-__device__ inline RowResult finish_row(const Arguments& a, float m, float l, int head) {
-  if (l == 0) return {0, -infinity};  // also with a sink: it adds mass to the denominator, not a key
+// What the products of a row were short of before the softmax scale, and whether the row is NaN whatever they are.
+struct RowConstant {
+  float value;
+  bool poisoned;
+};
+
+__device__ inline RowResult finish_row(const Arguments& a, float m, float l, int head, RowConstant constant) {
+  if (l == 0) return {0, 0, -infinity};  // also with a sink: it adds mass to the denominator, not a key
+  if (constant.poisoned) return {constant.value, constant.value, constant.value};
+  // A softcap had the whole scores.
+  const float missing = spec::quantized && !spec::softcap ? constant.value * a.scale : 0.0f;
   if constexpr (spec::sinks) {
     // The larger of the two becomes the reference, so that neither exponential overflows.
-    const float sink = a.sinks[head] * log2_e, reference = fmaxf(m, sink);
+    const float sink = (a.sinks[head] - missing) * log2_e, reference = fmaxf(m, sink);
     const float decay = exp2_approximate(m - reference);
-    l = l * decay + exp2_approximate(sink - reference);
-    return {decay / l, (reference + log2_approximate(l)) * ln_2};
+    const float keys = l * decay;
+    l = keys + exp2_approximate(sink - reference);
+    return {decay / l, keys / l, (reference + log2_approximate(l)) * ln_2 + missing};
   }
-  return {1.0f / l, (m + log2_approximate(l)) * ln_2};
+  return {1.0f / l, 1, (m + log2_approximate(l)) * ln_2 + missing};
 }
 
 __device__ inline float* lse_of(const Arguments& a, const Work& w, int query, int head) {
@@ -54,14 +65,19 @@ __device__ inline void transpose_quad(u32 (&pairs)[4]) {
   pairs[3] = upper ? d : fourth;
 }
 
-// Stores one row's `tiles` tiles of O from column `first_column` on: elements 2 * half and the next of each accumulator, times
-// `factor`. `row` is where the row starts. Every lane of the warp calls it; what does not exist is not stored.
-template <int tiles>
-__device__ inline void store_row(char* row, const float (&o)[tiles][4], int half, float factor, int first_column, bool exists,
-                                 bool aligned) {
+// Stores one row's `tiles` tiles of O from column `first_column` on: elements 2 * half and the next of each accumulator, as
+// `channels` finishes them. `row` is where the row starts. Every lane of the warp calls it; what does not exist is not stored.
+template <int tiles, class Channels>
+__device__ inline void store_row(char* row, const float (&o)[tiles][4], int half, const RowResult& result,
+                                 const Channels& channels, int first_column, bool exists, bool aligned) {
   const int quad = static_cast<int>(threadIdx.x) % 4;
   char* start = row + first_column * 2;
-  const auto pair = [&](int n) { return Element::pack(o[n][2 * half] * factor, o[n][2 * half + 1] * factor); };
+  const auto pair = [&](int n) {
+    const int column = first_column + 8 * n + 2 * quad;
+    if (spec::quantized && first_column + 8 * n >= spec::head_dim_v) return 0u;  // no channel, no scale
+    return Element::pack(channels.finish(o[n][2 * half], result.factor, result.share, column),
+                         channels.finish(o[n][2 * half + 1], result.factor, result.share, column + 1));
+  };
   const auto inside = [&](int n) { return exists && first_column + 8 * n < spec::head_dim_v; };
 #pragma unroll
   for (int n = 0; n + 4 <= tiles; n += 4) {

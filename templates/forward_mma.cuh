@@ -1,21 +1,19 @@
 // Attention forward with mma.sync (FlashAttention-2, arXiv 2307.08691): each warp owns rows of Q and all keys of a tile.
 #pragma once
 
+#include "code_poison.cuh"
+#include "cta.cuh"
 #include "epilogue.cuh"
 #include "kv_tiles.cuh"
-#include "poison.cuh"
+#include "products.cuh"
+#include "pv.cuh"
+#include "qk.cuh"
 #include "scores.cuh"
 #include "split.cuh"
 
-constexpr int threads = config::warps * warp_lanes;
-constexpr int warp_rows = config::block_m / config::warps;
-constexpr int m_tiles = warp_rows / 16;
-constexpr int v_columns = ceil_div(ceil_div(spec::head_dim_v, config::v_splits), 8) * 8;  // of this CTA
-
-using QTile = Tile<config::block_m, ceil_div(spec::head_dim_qk, 16) * 16>;
-using KTile = Tile<config::block_n, QTile::columns>;
-using VTile = Tile<config::block_n, v_columns>;
-constexpr int key_tiles = config::block_n / 8;
+using QTile = Tile<config::block_m, Qk::row_bytes>;
+using KTile = Tile<config::block_n, Qk::row_bytes>;
+using VTile = Pv::VTile;
 
 // Shared memory: the ring of K tiles, the ring of V tiles, and Q. Q in registers is staged where the rings will be.
 constexpr int v_ring = config::stages * KTile::bytes;
@@ -27,13 +25,14 @@ static_assert(shared_bytes == config::shared_bytes, "the launch and the kernel d
 
 class ForwardMma {
  public:
-  __device__ ForwardMma(const Arguments& arguments, const Work& work, u32 shared)
+  __device__ ForwardMma(const KernelArguments& arguments, const Work& work, u32 shared)
       : a_(arguments),
         w_(work),
         shared_(shared),
         warp_row_(static_cast<int>(threadIdx.x) / warp_lanes * warp_rows),
-        keys_(key_rows(arguments, work)),
-        values_(value_rows(arguments, work, work.v_part * v_columns)) {}
+        keys_(Qk::keys(arguments, work)),
+        pv_(arguments, work),
+        poison_(arguments, work) {}
 
   __device__ void run() {
     start();
@@ -57,7 +56,13 @@ class ForwardMma {
     first_query_ = visible_keys(a_, w_, query_of(w_.row_begin));
     last_query_ = visible_keys(a_, w_, query_of(w_.row_end - 1));
 
-    load_tile<QTile, spec::head_dim_qk, threads>(shared_ + q_tile, query_rows(a_, w_), a_.q, a_.aligned_q != 0);
+    const auto queries = Qk::queries(a_, w_);
+    load_tile<QTile, Qk::width_bytes, threads>(shared_ + q_tile, queries, queries.base, Qk::queries_aligned(a_));
+#pragma unroll
+    for (int i = 0; i < m_tiles; ++i) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) row_scales_[2 * i + half] = Qk::row_scale(a_, w_, row_of(i, half));
+    }
     if constexpr (config::q_in_registers) {
       copy_async_commit();
       copy_async_wait<0>();
@@ -65,7 +70,7 @@ class ForwardMma {
 #pragma unroll
       for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
-        for (int step = 0; step < QTile::columns / 16; ++step) {
+        for (int step = 0; step < QTile::chunks / 2; ++step) {
           load_a<QTile>(q_[i][step], shared_ + q_tile, warp_row_ + 16 * i, step);
         }
       }
@@ -81,15 +86,16 @@ class ForwardMma {
     while (current.next(tile)) {
       copy_async_wait<0>();
       __syncthreads();  // K is there, and every warp is done with the V before
-      load_values(tile, 0);
+      pv_.load(shared_ + v_ring, tile);
       copy_async_commit();
+      const Qk::KeyScales key_scales(a_, w_, tile);
       float s[m_tiles][key_tiles][4];
       multiply(s, 0);
       __syncthreads();  // every warp is done with K
       if (ahead.next(next)) load_keys(next, 0);
       copy_async_commit();
       const bool hides = needs_hiding(tile);
-      softmax(s, tile, hides);
+      softmax(s, tile, key_scales, hides);
       copy_async_wait<1>();
       __syncthreads();  // V is there
       accumulate(s, 0, hides);
@@ -103,7 +109,7 @@ class ForwardMma {
     for (int stage = 0; stage < config::stages - 1; ++stage) {
       if (ahead.next(next)) {
         load_keys(next, stage);
-        load_values(next, stage);
+        pv_.load(shared_ + v_ring + stage * VTile::bytes, next);
       }
       copy_async_commit();
     }
@@ -114,13 +120,14 @@ class ForwardMma {
       const int free = stage == 0 ? config::stages - 1 : stage - 1;
       if (ahead.next(next)) {
         load_keys(next, free);
-        load_values(next, free);
+        pv_.load(shared_ + v_ring + free * VTile::bytes, next);
       }
       copy_async_commit();
+      const Qk::KeyScales key_scales(a_, w_, tile);
       float s[m_tiles][key_tiles][4];
       multiply(s, stage);
       const bool hides = needs_hiding(tile);
-      softmax(s, tile, hides);
+      softmax(s, tile, key_scales, hides);
       accumulate(s, stage, hides);
       stage = stage + 1 == config::stages ? 0 : stage + 1;
     }
@@ -129,25 +136,13 @@ class ForwardMma {
   __device__ void load_keys(const KvTile& tile, int stage) {
     keys_.begin = tile.begin;
     keys_.end = tile.end;
-    load_tile<KTile, spec::head_dim_qk, threads>(shared_ + stage * KTile::bytes, keys_, a_.k, a_.aligned_k != 0);
-  }
-
-  __device__ void load_values(const KvTile& tile, int stage) {
-    values_.begin = tile.begin;
-    values_.end = tile.end;
-    if constexpr (spec::head_dim_v % v_columns == 0) {
-      load_tile<VTile, v_columns, threads>(shared_ + v_ring + stage * VTile::bytes, values_, a_.v, a_.aligned_v != 0);
-    } else if (w_.v_part < config::v_splits - 1) {
-      load_tile<VTile, v_columns, threads>(shared_ + v_ring + stage * VTile::bytes, values_, a_.v, a_.aligned_v != 0);
-    } else {
-      constexpr int rest = spec::head_dim_v - (config::v_splits - 1) * v_columns;
-      load_tile<VTile, rest, threads>(shared_ + v_ring + stage * VTile::bytes, values_, a_.v, a_.aligned_v != 0);
-    }
+    load_tile<KTile, Qk::width_bytes, threads>(shared_ + stage * KTile::bytes, keys_, keys_.base, Qk::keys_aligned(a_));
   }
 
   __device__ void multiply(float (&s)[m_tiles][key_tiles][4], int stage) {
-    multiply_keys<KTile, m_tiles>(
-        s,
+    Qk::Sum sums[m_tiles][key_tiles][4];
+    multiply_keys<Qk, KTile, m_tiles>(
+        sums,
         [&](u32(&fragment)[4], int i, int step) {
           if constexpr (config::q_in_registers) {
 #pragma unroll
@@ -157,31 +152,41 @@ class ForwardMma {
           }
         },
         shared_ + stage * KTile::bytes);
+#pragma unroll
+    for (int i = 0; i < m_tiles; ++i) {
+#pragma unroll
+      for (int n = 0; n < key_tiles; ++n) {
+#pragma unroll
+        for (int e = 0; e < 4; ++e) s[i][n][e] = Qk::number(sums[i][n][e]);
+      }
+    }
   }
 
   // Whether some row of this CTA does not see some place of the tile. The same in every thread.
   __device__ bool needs_hiding(const KvTile& tile) const {
     if constexpr (!config::peel) return true;
-    if (tile.end - tile.begin < config::block_n) return true;
+    if (tile.end - tile.first < config::block_n) return true;
     if (spec::lists != spec::Lists::none && tile.full) return false;
     if constexpr (spec::mask != spec::Mask::none) return true;
     return tile.begin < last_query_.first || tile.end > first_query_.end;
   }
 
-  __device__ void softmax(float (&s)[m_tiles][key_tiles][4], const KvTile& tile, bool hides) {
-    const float scale = scores_are_modified ? 1.0f : a_.scale_log2;
+  __device__ void softmax(float (&s)[m_tiles][key_tiles][4], const KvTile& tile, const Qk::KeyScales& key_scales, bool hides) {
 #pragma unroll
     for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         // Formed anew for every tile: kept, the rows of a warp take registers that O needs.
-        const ScoreRow row = score_row(a_, w_, row_of(i, half));
+        ScoreRow row = score_row(a_, w_, row_of(i, half));
+        const float scale =
+            Qk::dequantize(a_, w_, row, row_of(i, half), row_scales_[2 * i + half], key_scales, tile, s[i], half);
         if (hides) {
           finish_scores<true>(a_, row, tile, s[i], half);
         } else if constexpr (config::peel) {
           finish_scores<false>(a_, row, tile, s[i], half);
         }
-        const float decay = softmax_step<config::rescale_threshold>(state_[2 * i + half], s[i], half, scale);
+        poison_.mark(tile, s[i], o_[i], half);
+        const float decay = softmax_step<config::rescale_threshold>(state_[2 * i + half], s[i], half, scale, Pv::p_offset);
         if (__any_sync(0xffffffff, decay != 1)) {
 #pragma unroll
           for (int n = 0; n < v_columns / 8; ++n) {
@@ -194,13 +199,12 @@ class ForwardMma {
   }
 
   __device__ void accumulate(const float (&p)[m_tiles][key_tiles][4], int stage, bool hides) {
-    const u32 values = shared_ + v_ring + stage * VTile::bytes;
-    if (hides && holds_nonfinite<VTile, threads>(values)) move_nonfinite<VTile, threads, m_tiles>(o_, p, values);
-    multiply_values<VTile, m_tiles>(o_, p, values);
+    pv_.accumulate(o_, p, shared_ + v_ring + stage * VTile::bytes, hides);
   }
 
   __device__ void finish() {
     const int quad = static_cast<int>(threadIdx.x) % 4;
+    const Pv::Channels channels(a_, w_);
 #pragma unroll
     for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
@@ -214,9 +218,9 @@ class ForwardMma {
         if constexpr (config::splits > 1) {
           if (exists) store_partial(i, half, query, head);
         } else {
-          const RowResult result = finish_row(a_, state.m, state.l, head);
+          const RowResult result = finish_row(a_, state.m, state.l, head, Qk::row_constant(a_, w_, head, query));
           char* row = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head + (w_.q_first + query) * a_.o_stride_seq;
-          store_row(row, o_[i], half, result.factor, w_.v_part * v_columns, exists, a_.aligned_o != 0);
+          store_row(row, o_[i], half, result, channels, w_.v_part * v_columns, exists, a_.aligned_o != 0);
           if (spec::lse && exists && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
         }
       }
@@ -241,19 +245,22 @@ class ForwardMma {
     return warp_row_ + 16 * i + 8 * half + static_cast<int>(threadIdx.x) % warp_lanes / 4;
   }
 
-  const Arguments& a_;
+  const KernelArguments& a_;
   const Work& w_;
   u32 shared_;
   int warp_row_;
-  KeyRows keys_, values_;
+  decltype(Qk::keys(a_, w_)) keys_;
+  Pv pv_;
+  CodePoison poison_;
+  Qk::RowScale row_scales_[2 * m_tiles];
   KeyRange first_query_, last_query_;  // what the first and the last row of the CTA see
   SoftmaxRow state_[2 * m_tiles];
   float o_[m_tiles][v_columns / 8][4];
-  u32 q_[config::q_in_registers ? m_tiles : 1][config::q_in_registers ? QTile::columns / 16 : 1][4];
+  u32 q_[config::q_in_registers ? m_tiles : 1][config::q_in_registers ? QTile::chunks / 2 : 1][4];
 };
 
 extern "C" __global__ void __launch_bounds__(threads, config::min_blocks)
-    attune_forward(const __grid_constant__ Arguments arguments) {
+    attune_forward(const __grid_constant__ KernelArguments arguments) {
   extern __shared__ __align__(16) char shared[];
   const Work work = find_work(arguments);
   if (work.row_begin >= work.row_end) return;

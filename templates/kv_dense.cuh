@@ -23,7 +23,7 @@ class KvTiles {
   // The next tile; false, and `tile` untouched, when there is none. The same in every thread of the CTA.
   __device__ bool next(KvTile& tile) {
     if (next_ >= end_) return false;
-    tile = {next_, min_of(end_, next_ + config::block_n), false};
+    tile = {next_, min_of(end_, next_ + config::block_n), next_, false};
     next_ += config::block_n;
     return true;
   }

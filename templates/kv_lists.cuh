@@ -1,4 +1,5 @@
-// The tiles of keys that a CTA visits: blocks named by lists, each cut into tiles of block_n keys.
+// The tiles of keys that a CTA visits: blocks named by lists, each cut into tiles of block_n keys. With codes the tiles are
+// those of the whole sequence, as scales and permuted tokens need it, and a block may begin inside one.
 #pragma once
 
 #include "kv_tile.cuh"
@@ -26,10 +27,11 @@ class KvTiles {
       --list.count;
       const i64 begin = static_cast<i64>(*list.next++) * block_kv_;
       if (begin >= kv_length_) continue;
-      next_ = static_cast<int>(begin);
+      first_ = static_cast<int>(begin);
+      next_ = spec::quantized ? first_ / config::block_n * config::block_n : first_;
       block_end_ = static_cast<int>(begin + block_kv_ < kv_length_ ? begin + block_kv_ : kv_length_);
     }
-    tile = {next_, min_of(block_end_, next_ + config::block_n), in_full_};
+    tile = {next_, min_of(block_end_, next_ + config::block_n), max_of(first_, next_), in_full_};
     next_ += config::block_n;
     return true;
   }
@@ -51,6 +53,6 @@ class KvTiles {
   }
 
   List full_, partial_;
-  int block_kv_, kv_length_, block_end_, next_;
+  int block_kv_, kv_length_, block_end_, next_, first_ = 0;
   bool in_full_ = false;
 };

@@ -3,5 +3,6 @@
 
 struct KvTile {
   int begin, end;  // keys; at most block_n
-  bool full;       // of a list of full blocks: nothing but the end of the keys hides any
+  int first;       // the first key that is of the tile: not before begin
+  bool full;       // of a list of full blocks: nothing but the ends of the tile hides any
 };

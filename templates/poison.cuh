@@ -4,7 +4,8 @@
 // to O element by element, and the tile is cleaned for the product.
 #pragma once
 
-#include "products.cuh"
+#include "element.cuh"
+#include "tile.cuh"
 
 // Whether the tile holds NaN or infinity: the same answer in every thread. A barrier of the CTA.
 template <class VTile, int threads>
@@ -27,7 +28,7 @@ __device__ inline bool holds_nonfinite(u32 values) {
 // Adds the tile's NaN and infinities to the rows of O that give their key a probability, and replaces them by zeros.
 // Contains barriers of the CTA.
 template <class VTile, int threads, int m_tiles>
-__device__ inline void move_nonfinite(float (&o)[m_tiles][VTile::columns / 8][4],
+__device__ inline void move_nonfinite(float (&o)[m_tiles][VTile::chunks][4],
                                       const float (&p)[m_tiles][VTile::rows / 8][4], u32 values) {
   const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
 #pragma unroll
@@ -49,7 +50,7 @@ __device__ inline void move_nonfinite(float (&o)[m_tiles][VTile::columns / 8][4]
         for (int k = 0; k < 32 && 32 * word + k < VTile::rows; ++k) {
           if ((seen >> k & 1) == 0) continue;
 #pragma unroll
-          for (int n = 0; n < VTile::columns / 8; ++n) {
+          for (int n = 0; n < VTile::chunks; ++n) {
             const u32 pair = load_shared_4_bytes(values + VTile::offset(32 * word + k, n) + lane % 4 * 4);
             if (!Element::low_is_finite(pair)) o[i][n][2 * half] += Element::low(pair);
             if (!Element::high_is_finite(pair)) o[i][n][2 * half + 1] += Element::high(pair);

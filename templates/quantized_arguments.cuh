@@ -26,4 +26,5 @@ struct KernelArguments : Arguments {
   i64 q_rows, kv_rows;
   i64 q_groups, k_groups;
   i64 delta_stride;
+  int chunks, chunk_keys;
 };

@@ -16,6 +16,7 @@ constexpr bool mask_broadcast_kv = false, mask_short = false;
 enum class Lists { none, padded, csr };
 constexpr Lists lists = Lists::none;
 constexpr bool full_lists = false, partial_lists = false;
+constexpr bool quantized = false;  // some operands are codes, in the workspace
 }  // namespace spec
 
 namespace config {

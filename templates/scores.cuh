@@ -16,6 +16,7 @@ struct ScoreRow {
   KeyRange keys;     // visible by position
   int position;      // among the keys
   float slope;       // ALiBi
+  float constant;    // what products are short of, where the whole score counts: softcap over smoothed codes
   const char* mask;  // first entry of its row of the mask
 };
 
@@ -61,7 +62,8 @@ __device__ inline void finish_scores(const Arguments& a, const ScoreRow& row, co
   const int column = tile.begin + static_cast<int>(threadIdx.x) % 4 * 2;
   // In lists of full blocks nothing but the end of the keys hides any.
   const bool by_position = spec::lists == spec::Lists::none || !tile.full;
-  const int first = by_position ? row.keys.first : 0;
+  const int position_first = by_position ? row.keys.first : 0;
+  const int first = spec::quantized ? max_of(position_first, tile.first) : position_first;
   const int end = by_position ? min_of(row.keys.end, tile.end) : tile.end;
 #pragma unroll
   for (int n = 0; n < tiles; ++n) {
@@ -75,6 +77,7 @@ __device__ inline void finish_scores(const Arguments& a, const ScoreRow& row, co
         if (in_range && by_position) bias = mask_value(row, key);
       }
       if constexpr (scores_are_modified) {
+        if constexpr (spec::quantized && spec::softcap) score += row.constant;
         score *= a.scale;
         if constexpr (spec::softcap) score = a.softcap * tanh_of(__fdividef(score, a.softcap));
         if constexpr (spec::alibi) score -= row.slope * fabsf(static_cast<float>(row.position - key));

@@ -1,4 +1,4 @@
-// A tile of 16-bit elements in shared memory, row by row in chunks of 16 bytes.
+// A tile in shared memory, row by row in chunks of 16 bytes.
 //
 // Chunk c of row r is stored in place c ^ x(r), where x takes the row's bits that matter to the banks: the eight rows that
 // one ldmatrix phase reads then lie in eight different groups of four banks, for any number of chunks in a row and without
@@ -7,11 +7,11 @@
 
 #include "ptx.cuh"
 
-template <int rows_, int columns_>
+template <int rows_, int row_bytes_>
 struct Tile {
-  static constexpr int rows = rows_, columns = columns_;
-  static constexpr int chunks = columns / 8;  // of one row
-  static constexpr int bytes = rows * columns * 2;
+  static constexpr int rows = rows_, row_bytes = row_bytes_;
+  static constexpr int chunks = row_bytes / 16;  // of one row
+  static constexpr int bytes = rows * row_bytes;
   static constexpr int period = (chunks & -chunks) < 8 ? (chunks & -chunks) : 8;  // gcd(chunks, 8)
   static constexpr int shift = period == 8 ? 0 : period == 4 ? 1 : period == 2 ? 2 : 3;
 
@@ -20,10 +20,10 @@ struct Tile {
   }
 };
 
-// Copies rows into a tile. Rows that do not exist, and columns at and beyond `width`, become zeros, so that what lies past the
-// end of a tensor is never read. Rows that start at multiples of 16 bytes are copied asynchronously, others by element.
-// `rows` tells of row r of the tile: exists(r), start(r), where it starts in global memory, and stride_seq, the bytes to the
-// next row if Rows::evenly_spaced. `valid` is any address that may be named (never read) for what does not exist.
+// Copies rows into a tile. Rows that do not exist, and bytes at and beyond `width`, become zeros, so that what lies past the
+// end of a tensor is never read. Rows that start at multiples of 16 bytes are copied asynchronously, others by elements of
+// 2 bytes. `rows` tells of row r of the tile: exists(r), start(r), where it starts in global memory, and stride_seq, the bytes
+// to the next row if Rows::evenly_spaced. `valid` is any address that may be named (never read) for what does not exist.
 template <class Tile, int width, int threads, class Rows>
 __device__ inline void load_tile(u32 shared, const Rows& rows, const void* valid, bool aligned) {
   const int thread = static_cast<int>(threadIdx.x);
@@ -32,7 +32,7 @@ __device__ inline void load_tile(u32 shared, const Rows& rows, const void* valid
     for (int index = thread; index < Tile::rows * Tile::chunks; index += threads) {
       const int row = index / Tile::chunks, chunk = index % Tile::chunks;
       uint4 value = {0, 0, 0, 0};
-      if (rows.exists(row) && chunk * 8 < width) {
+      if (rows.exists(row) && chunk * 16 < width) {
         const u16* elements = reinterpret_cast<const u16*>(rows.start(row)) + chunk * 8;
         value.x = elements[0] | static_cast<u32>(elements[1]) << 16;
         value.y = elements[2] | static_cast<u32>(elements[3]) << 16;
@@ -45,7 +45,7 @@ __device__ inline void load_tile(u32 shared, const Rows& rows, const void* valid
 #pragma unroll 1
     for (int index = thread; index < Tile::rows * Tile::chunks; index += threads) {
       const int row = index / Tile::chunks, chunk = index % Tile::chunks;
-      const bool exists = rows.exists(row) && chunk * 8 < width;
+      const bool exists = rows.exists(row) && chunk * 16 < width;
       copy_async_16_bytes(shared + Tile::offset(row, chunk), exists ? rows.start(row) + chunk * 16 : valid, exists ? 16 : 0);
     }
   } else {
@@ -53,7 +53,7 @@ __device__ inline void load_tile(u32 shared, const Rows& rows, const void* valid
     constexpr int rows_at_once = threads / Tile::chunks;
     const int first = thread / Tile::chunks, chunk = thread % Tile::chunks;
     if (threads % Tile::chunks != 0 && first >= rows_at_once) return;
-    const bool inside = Tile::columns == width || chunk * 8 < width;
+    const bool inside = Tile::row_bytes == width || chunk * 16 < width;
     const char* start = Rows::evenly_spaced ? rows.start(first) + chunk * 16 : nullptr;
 #pragma unroll
     for (int step = 0; step < ceil_div(Tile::rows, rows_at_once); ++step) {

@@ -7,7 +7,11 @@ using i64 = long long;
 using u64 = unsigned long long;
 
 constexpr int warp_lanes = 32;
+#if __CUDACC_VER_MAJOR__ == 12 && __CUDACC_VER_MINOR__ < 3  // without the builtin, and taking what C++ does not
+constexpr float infinity = 1.0f / 0.0f;
+#else
 constexpr float infinity = __builtin_bit_cast(float, 0x7f800000);
+#endif
 constexpr float largest_float = 3.402823466e38f;
 constexpr float log2_e = 1.4426950408889634f;
 constexpr float ln_2 = 0.6931471805599453f;

@@ -46,7 +46,8 @@ struct Progress {
 
 struct Outcome {
   Problem problem;
-  std::string status;  // "ok", or why there is no winner
+  std::string quantization;  // the problem asked for `sage`: what won; else empty
+  std::string status;        // "ok", or why there is no winner
   Config best;
   double best_ms = 0, heuristic_ms = 0, best_mad_ms = 0;
   int64_t evaluated = 0, failed = 0, reused = 0;
@@ -55,7 +56,8 @@ struct Outcome {
 
 using ProgressCallback = std::function<void(const Progress&)>;
 
-// Tunes one problem after the other; everything measured is committed at once, so cancelling loses nothing. Returns one
+// Tunes one problem after the other (of the quantization `sage`: each of its alternatives, none included, which share the
+// budget); everything measured is committed at once, so cancelling loses nothing. Returns one
 // outcome per problem that was started.
 Result<std::vector<Outcome>> tune(runtime::Context& context, std::span<const Problem> problems, const TuneOptions& options,
                                   const ProgressCallback& progress = {}, const std::atomic<bool>* cancel = nullptr);

@@ -129,9 +129,20 @@ Result<void> Workbench::sample(const runtime::Plan& plan, void* workspace, const
   return {};
 }
 
+Result<Accuracy> Workbench::judge(const runtime::Plan& plan, const Tensors& result) {
+  if (problem_.quantization == "none") {
+    return check_against_double(problem_, result, options_.validation_rows, options_.seed);
+  }
+  if (!model_) {
+    ATTUNE_TRY(model_, ModelReference::create(problem_, result, options_.validation_rows, options_.seed));
+  }
+  return model_->check(result, family_.quantized_schedule(problem_, plan.config, context_.device().device_class()));
+}
+
 Result<void> Workbench::validate(const runtime::Plan& plan, void* workspace, Fault fault, Measurement& measurement) {
   if (!reference_) {
-    if (family_.name() == "forward_simt") {
+    // forward_simt is attention in full precision, which a quantized result is not near enough to.
+    if (family_.name() == "forward_simt" || problem_.quantization != "none") {
       reference_.emplace();
     } else {
       ATTUNE_TRY(reference_,
@@ -151,7 +162,7 @@ Result<void> Workbench::validate(const runtime::Plan& plan, void* workspace, Fau
     return {};
   }
   ATTUNE_TRY(const Tensors* tensors, workload_->fetch());
-  const Accuracy accuracy = check_against_double(problem_, *tensors, options_.validation_rows, options_.seed);
+  ATTUNE_TRY(const Accuracy accuracy, judge(plan, *tensors));
   measurement.max_error = std::isfinite(accuracy.max_error) ? accuracy.max_error : 0;
   if (std::isfinite(accuracy.worst_ratio) && accuracy.worst_ratio > 0) {
     measurement.tolerance = measurement.max_error / accuracy.worst_ratio;

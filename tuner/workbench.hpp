@@ -9,6 +9,7 @@
 #include "runtime/context.hpp"
 #include "tuner/device_reference.hpp"
 #include "tuner/measurer.hpp"
+#include "tuner/model_reference.hpp"
 #include "tuner/workload.hpp"
 
 namespace attune::tuner {
@@ -39,6 +40,8 @@ class Workbench final : public Measurer {
 
   Result<runtime::PlanPtr> plan_for(const Config& config);
   Result<void> validate(const runtime::Plan& plan, void* workspace, Fault fault, Measurement& measurement);
+  // Holds the result that lies in the workload to its reference: double, or of a quantized problem its exact model.
+  Result<Accuracy> judge(const runtime::Plan& plan, const Tensors& result);
   Result<void> sample(const runtime::Plan& plan, void* workspace, const SamplingRule& rule, Fault fault,
                       Measurement& measurement);
 
@@ -47,9 +50,11 @@ class Workbench final : public Measurer {
   Problem problem_;
   WorkbenchOptions options_;
   std::unique_ptr<Workload> workload_;
-  // Made when the first candidate is validated; null where there is none, and for the reference's own family.
+  // Made when the first candidate is validated; null where there is none, for the reference's own family, and for quantized
+  // problems.
   std::optional<std::unique_ptr<const DeviceReference>> reference_;
-  std::deque<runtime::PlanPtr> recent_;  // a race goes round among a few: their kernels stay loaded
+  std::unique_ptr<ModelReference> model_;  // of quantized problems; made when the first candidate is validated
+  std::deque<runtime::PlanPtr> recent_;    // a race goes round among a few: their kernels stay loaded
 };
 
 }  // namespace attune::tuner

@@ -64,9 +64,10 @@ Result<Study> Study::make(const DataSet& data, const StudySize& size, ThreadPool
 
 Result<tuner::quantized::HeadOutput> Study::head(const Variant& variant, int64_t h, ThreadPool& pool) const {
   tuner::quantized::ModelOptions options;
-  options.operands.sink_rule = variant.sink_rule;
-  options.operands.tiles.block_kv = std::max<int64_t>(64, variant.request.flush_keys);
-  options.operands.tiles.warp_kv = options.operands.tiles.block_kv;
+  options.sink_rule = variant.sink_rule;
+  QuantizedSchedule& schedule = options.schedule;
+  schedule.key_tile = std::max<int64_t>(64, variant.request.flush_keys);
+  schedule.tiles.block_kv = schedule.tiles.warp_kv = schedule.key_tile;
   options.short_accumulator = variant.short_accumulator;
   return tuner::quantized::model_head(problem_, tensors(), variant.request, options, 0, h, &pool);
 }

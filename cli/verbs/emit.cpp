@@ -88,8 +88,9 @@ Result<Report> emit(const EmitArguments& arguments) {
   if (arguments.what == "object" && arguments.out.empty()) {
     return Error(Status::invalid_argument, "--out: an object file is binary; name a file for it");
   }
-  const Problem& problem = problems.front();
   ATTUNE_TRY(const auto context, open_context(arguments.context));
+  ATTUNE_TRY(const auto alternatives, context->alternatives(problems.front()));
+  const Problem& problem = alternatives.front();
   ATTUNE_TRY(const Family* family, context->select_family(problem));
   const Spec spec = family->spec(problem, context->device().device_class());
   ATTUNE_TRY(const Config config, choose_config(arguments, *context, *family, spec, problem));

@@ -29,11 +29,12 @@ const cache::StoredRecord* find_config(const std::vector<cache::StoredRecord>& r
   return found;
 }
 
-Result<void> explain_one(runtime::Context& context, const Problem& problem, runtime::Policy policy, Json& json,
+Result<void> explain_one(runtime::Context& context, const Problem& asked, runtime::Policy policy, Json& json,
                          std::string& text) {
-  auto found = context.find(problem, policy);
-  if (!found) return found.error().within(to_text(problem));
+  auto found = context.find(asked, policy);
+  if (!found) return found.error().within(to_text(asked));
   const runtime::Plan& plan = **found;
+  const Problem& problem = plan.problem;  // with the quantization that was chosen, where that was asked for
   const DeviceClass& device = context.device().device_class();
   const Spec spec = plan.family->spec(problem, device);
   const Space space = plan.family->space(spec, problem, device);
@@ -41,14 +42,15 @@ Result<void> explain_one(runtime::Context& context, const Problem& problem, runt
   const auto records = context.records().find(context.tuning_key(*plan.family, problem));
   const cache::StoredRecord* of_heuristic = find_config(records, heuristic.to_json());
 
-  Json entry = {{"problem", problem_json(problem)}, {"plan", plan_json(plan, context.device())}};
+  Json entry = {{"problem", problem_json(asked)}, {"plan", plan_json(plan, context.device())}};
   entry["heuristic"] = {{"config", Json::parse(heuristic.to_json(), nullptr, false)}};
   if (of_heuristic != nullptr) entry["heuristic"]["median_ms"] = of_heuristic->record.statistics.median_ms;
   entry["records_of_key"] = records.size();
   entry["tunables"] = Json::array();
 
   Lines lines;
-  lines.add("problem", to_text(problem));
+  lines.add("problem", to_text(asked));
+  if (!plan.provenance.quantization.empty()) lines.add("chosen", plan.provenance.quantization);
   lines.add("kernel", fmt::format("{} v{} on {} ({})", plan.family->name(), plan.family->version(), context.device().name(),
                                   device.arch));
   lines.add("spec", spec.to_text());

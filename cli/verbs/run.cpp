@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "cli/attention_inputs.hpp"
@@ -13,6 +14,7 @@
 #include "cli/plan_report.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs/verbs.hpp"
+#include "tuner/model_reference.hpp"
 #include "tuner/tuner.hpp"
 #include "tuner/validate.hpp"
 
@@ -114,13 +116,16 @@ Result<Times> execute(runtime::Context& context, const runtime::Plan& plan, cons
 }
 
 struct Check {
-  tuner::Accuracy accuracy;
+  tuner::Accuracy accuracy;              // against double; of a quantized problem metrics, no verdict
+  std::optional<tuner::Accuracy> model;  // of a quantized problem
   bool all_rows = false;
   int64_t total_rows = 0;
+  const tuner::Accuracy& verdict() const { return model ? *model : accuracy; }
 };
 
-Check check_result(const AttentionInputs& inputs, Array& o, Array& lse, int64_t wanted_rows) {
-  const Problem& p = inputs.problem;
+Result<Check> check_result(const AttentionInputs& inputs, const runtime::Plan& plan, const DeviceClass& device, Array& o,
+                           Array& lse, int64_t wanted_rows) {
+  const Problem& p = plan.problem;
   Check check;
   check.total_rows = p.heads_q * (p.varlen ? p.total_q : p.batch * p.seqlen_q);
   const double work = static_cast<double>(check.total_rows) * static_cast<double>(p.seqlen_kv) *
@@ -142,23 +147,58 @@ Check check_result(const AttentionInputs& inputs, Array& o, Array& lse, int64_t 
           address(inputs.cu_seqlens_q),
           address(inputs.cu_seqlens_kv),
           address(inputs.page_table)};
-  check.accuracy = tuner::check_against_double(p, tensors_at(inputs, host), check.all_rows ? 0 : rows, sampling_seed);
+  const Tensors tensors = tensors_at(inputs, host);
+  if (check.all_rows) rows = 0;
+  check.accuracy = tuner::check_against_double(p, tensors, rows, sampling_seed);
+  if (p.quantization == "none") return check;
+  const QuantizedSchedule schedule = plan.family->quantized_schedule(p, plan.config, device);
+  ATTUNE_TRY(check.model, tuner::check_against_model(p, tensors, schedule, rows, sampling_seed));
   return check;
 }
 
-Json check_json(const Check& check) {
-  const tuner::Accuracy& a = check.accuracy;
-  return {{"passed", a.passed()},
-          {"rows_checked", a.rows_checked},
-          {"rows", check.total_rows},
-          {"all_rows", check.all_rows},
-          {"max_error", a.max_error},
-          {"worst_ratio", a.worst_ratio},
-          {"worst", a.worst},
-          {"cosine", a.cosine},
+Json metrics_json(const tuner::Accuracy& a) {
+  return {{"cosine", a.cosine},
           {"relative_l1", a.relative_l1},
           {"rmse", a.rmse},
+          {"max_error", a.max_error},
           {"lse_max_error", a.lse_max_error}};
+}
+
+// `passed`, `worst` and the metrics are those of the verdict; a quantized result has its distance from double beside them.
+Json check_json(const Check& check) {
+  const tuner::Accuracy& a = check.verdict();
+  Json json = {{"passed", a.passed()},
+               {"against", check.model ? "model" : "double"},
+               {"rows_checked", a.rows_checked},
+               {"rows", check.total_rows},
+               {"all_rows", check.all_rows},
+               {"worst_ratio", a.worst_ratio},
+               {"worst", a.worst}};
+  json.update(metrics_json(a));
+  if (check.model) json["double"] = metrics_json(check.accuracy);
+  return json;
+}
+
+std::string metrics_text(const tuner::Accuracy& a) {
+  return fmt::format("CosSim {:.5f}, relative L1 {:.3g}, RMSE {:.3g}, largest error {:.3g}", a.cosine, a.relative_l1, a.rmse,
+                     a.max_error);
+}
+
+void add_check(Lines& lines, const Check& check) {
+  const tuner::Accuracy& a = check.verdict();
+  const std::string rows = check.all_rows ? fmt::format("all {} rows", check.total_rows)
+                                          : fmt::format("{} of {} rows sampled", a.rows_checked, check.total_rows);
+  if (!check.model) {
+    lines.add("check",
+              fmt::format("{} against attention in double, {}: max error {:.3g} ({:.2f} of the tolerance), relative "
+                          "L1 {:.3g}, cosine {:.7f}",
+                          a.passed() ? "passed" : "FAILED", rows, a.max_error, a.worst_ratio, a.relative_l1, a.cosine));
+    return;
+  }
+  lines.add("check", fmt::format("{} against the exact model of the quantization, {}: relative L1 {:.3g} ({:.2f} of the "
+                                 "tolerance), LSE within {:.2g}",
+                                 a.passed() ? "passed" : "FAILED", rows, a.relative_l1, a.worst_ratio, a.lse_max_error));
+  lines.add("lost", metrics_text(check.accuracy) + " against attention in double");
 }
 
 Result<void> write_outputs(const RunArguments& arguments, const Array& o, const Array& lse) {
@@ -201,19 +241,14 @@ Report report(const RunArguments& arguments, runtime::Context& context, const At
 
   Lines lines;
   lines.add("problem", to_text(p));
+  if (!plan.provenance.quantization.empty()) lines.add("chosen", plan.provenance.quantization);
   lines.add("kernel", kernel_line(plan, context.device()));
   lines.add("config", config_line(plan, context.device()));
   lines.add("origin", fmt::format("{}; plan ready after {}", origin_line(plan), time_text(plan_ms)));
   lines.add("time", timed ? time_line(p, times) : untimed);
   if (check != nullptr) {
-    const tuner::Accuracy& a = check->accuracy;
-    lines.add("check",
-              fmt::format("{} against attention in double, {}: max error {:.3g} ({:.2f} of the tolerance), relative L1 "
-                          "{:.3g}, cosine {:.7f}",
-                          a.passed() ? "passed" : "FAILED",
-                          check->all_rows ? fmt::format("all {} rows", check->total_rows)
-                                          : fmt::format("{} of {} rows sampled", a.rows_checked, check->total_rows),
-                          a.max_error, a.worst_ratio, a.relative_l1, a.cosine));
+    const tuner::Accuracy& a = check->verdict();
+    add_check(lines, *check);
     if (!a.passed()) {
       out.code = ExitCode::verification_failed;
       out.complaint =
@@ -259,7 +294,7 @@ Result<Report> run(const Program& program, const RunArguments& arguments) {
   ATTUNE_CHECK(write_outputs(arguments, o, lse));
 
   if (!arguments.check) return report(arguments, *context, inputs, *plan, plan_ms, times, o, nullptr);
-  const Check check = check_result(inputs, o, lse, arguments.check_rows);
+  ATTUNE_TRY(const Check check, check_result(inputs, *plan, context->device().device_class(), o, lse, arguments.check_rows));
   return report(arguments, *context, inputs, *plan, plan_ms, times, o, &check);
 }
 
@@ -312,7 +347,9 @@ void add_run(CLI::App& root, Program& program) {
   const auto a = std::make_shared<RunArguments>();
   add_attention_options(verb, *a);
   const std::string group = "Running";
-  verb.add_flag("--check", a->check, "Compares the result with attention in double; exit code 4 when it is wrong")
+  verb.add_flag("--check", a->check,
+                "Compares the result with attention in double, a quantized one with its exact model; exit code 4 when it is "
+                "wrong")
       ->group(group);
   verb.add_option("--check-rows", a->check_rows, "Rows to compare, 0 for all; default all when they are cheap, else 512")
       ->type_name("N")

@@ -133,10 +133,13 @@ Result<Report> top(const TopArguments& arguments) {
   ATTUNE_TRY(const auto context, open_context(arguments.context));
   Report out;
   Json json = Json::array();
-  for (const Problem& problem : problems) {
-    ATTUNE_TRY(const Family* family, context->select_family(problem));
-    const auto records = context->records().find(context->tuning_key(*family, problem));
-    leaderboard(records, fmt::format("{} {}", family->name(), to_text(problem)), arguments.limit, json, out.text);
+  for (const Problem& asked : problems) {
+    ATTUNE_TRY(const auto alternatives, context->alternatives(asked));
+    for (const Problem& problem : alternatives) {
+      ATTUNE_TRY(const Family* family, context->select_family(problem));
+      const auto records = context->records().find(context->tuning_key(*family, problem));
+      leaderboard(records, fmt::format("{} {}", family->name(), to_text(problem)), arguments.limit, json, out.text);
+    }
   }
   out.json["boards"] = std::move(json);
   return out;

@@ -34,6 +34,7 @@ Json outcome_json(const tuner::Outcome& outcome) {
     json["heuristic_ms"] = outcome.heuristic_ms;
     if (const auto rate = gflops(outcome.problem, outcome.best_ms)) json["gflops"] = *rate;
   }
+  if (!outcome.quantization.empty()) json["quantization"] = outcome.quantization;
   json["evaluated"] = outcome.evaluated;
   json["failed"] = outcome.failed;
   json["reused"] = outcome.reused;
@@ -44,12 +45,13 @@ Json outcome_json(const tuner::Outcome& outcome) {
 void add_row(Table& table, const tuner::Outcome& outcome) {
   const bool found = outcome.best_ms > 0;
   const auto rate = found ? gflops(outcome.problem, outcome.best_ms) : std::nullopt;
-  table.add({to_text(outcome.problem), found ? time_text(outcome.best_ms) : "-",
-             found ? fmt::format("{:.1f}%", 100 * outcome.best_mad_ms / outcome.best_ms) : "-",
-             rate ? fmt::format("{:.1f}", *rate) : "-",
-             outcome.heuristic_ms > 0 && found ? fmt::format("{:.2f}x", outcome.heuristic_ms / outcome.best_ms) : "-",
-             fmt::format("{}", outcome.evaluated), fmt::format("{}", outcome.failed), fmt::format("{}", outcome.reused),
-             found ? outcome.best.to_text() : outcome.status});
+  table.add(
+      {to_text(outcome.problem), found ? time_text(outcome.best_ms) : "-",
+       found ? fmt::format("{:.1f}%", 100 * outcome.best_mad_ms / outcome.best_ms) : "-",
+       rate ? fmt::format("{:.1f}", *rate) : "-",
+       outcome.heuristic_ms > 0 && found ? fmt::format("{:.2f}x", outcome.heuristic_ms / outcome.best_ms) : "-",
+       fmt::format("{}", outcome.evaluated), fmt::format("{}", outcome.failed), fmt::format("{}", outcome.reused),
+       found ? (outcome.quantization.empty() ? "" : outcome.quantization + ": ") + outcome.best.to_text() : outcome.status});
 }
 
 Report report(const std::vector<tuner::Outcome>& outcomes, size_t wanted, bool interrupted) {

@@ -1,4 +1,4 @@
-// attune verify: runs winners again and compares them with attention in double.
+// attune verify: runs winners again and compares them with attention in double, quantized ones with their exact model.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +10,7 @@
 #include "cli/shape_options.hpp"
 #include "cli/table.hpp"
 #include "cli/verbs/verbs.hpp"
+#include "tuner/model_reference.hpp"
 #include "tuner/validate.hpp"
 #include "tuner/workload.hpp"
 
@@ -53,7 +54,14 @@ Result<Verdict> verify_one(runtime::Context& context, const Problem& problem, co
   ATTUNE_CHECK(context.device().synchronize(nullptr));
   ATTUNE_TRY(verdict.overwritten, workload->broken_guard());
   ATTUNE_TRY(const Tensors* result, workload->fetch());
-  verdict.accuracy = tuner::check_against_double(problem, *result, arguments.rows, arguments.seed);
+  const runtime::Plan& plan = *verdict.plan;
+  if (plan.problem.quantization == "none") {
+    verdict.accuracy = tuner::check_against_double(plan.problem, *result, arguments.rows, arguments.seed);
+    return verdict;
+  }
+  const QuantizedSchedule schedule =
+      plan.family->quantized_schedule(plan.problem, plan.config, context.device().device_class());
+  ATTUNE_TRY(verdict.accuracy, tuner::check_against_model(plan.problem, *result, schedule, arguments.rows, arguments.seed));
   return verdict;
 }
 

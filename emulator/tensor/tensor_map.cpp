@@ -38,7 +38,7 @@ Value get(std::span<const std::byte> image, size_t offset) {
   return value;
 }
 
-Result<void> check(const TensorMapRequest& request, int bytes) {
+Result<void> check_extents(const TensorMapRequest& request, int bytes) {
   if (request.address % 16 != 0) return invalid("globalAddress is not a multiple of 16; align the tensor to 16 bytes.");
   for (int i = 0; i < request.rank; ++i) {
     const std::string index = "[" + std::to_string(i) + "]";
@@ -66,9 +66,6 @@ Result<void> check(const TensorMapRequest& request, int bytes) {
     return invalid("boxDim[0] takes " + std::to_string(inner_bytes) + " bytes, more than the swizzle's " +
                    std::to_string(span_bytes(swizzle)) + "; copy the columns in parts or widen the swizzle.");
   }
-  if (swizzle != Swizzle::none && inner_bytes < span_bytes(swizzle)) {
-    return unsupported("a box narrower (" + std::to_string(inner_bytes) + " bytes) than its swizzle");
-  }
   return {};
 }
 
@@ -80,11 +77,11 @@ uint32_t TensorMap::tile_bytes() const {
   return bytes;
 }
 
-Result<TensorMapImage> encode(const TensorMapRequest& request) {
-  const int bytes = element_bytes(request.data_type);
+Result<void> check_tensor_map(const TensorMapRequest& request) {
   if (request.data_type < 0 || request.data_type > 15) {
     return invalid("tensorDataType " + std::to_string(request.data_type) + " does not exist; give a CUtensorMapDataType.");
   }
+  const int bytes = element_bytes(request.data_type);
   if (bytes == 0) return unsupported("tensorDataType " + std::to_string(request.data_type));
   if (request.rank < 1 || request.rank > 5) {
     return invalid("tensorRank is " + std::to_string(request.rank) + "; give 1 to 5.");
@@ -92,8 +89,18 @@ Result<TensorMapImage> encode(const TensorMapRequest& request) {
   if (request.swizzle > 3) return unsupported("swizzle " + std::to_string(request.swizzle));
   if (request.swizzle < 0) return invalid("swizzle is negative; give a CUtensorMapSwizzle.");
   if (request.interleave != 0) return unsupported("an interleaved layout");
+  return check_extents(request, bytes);
+}
+
+Result<TensorMapImage> encode(const TensorMapRequest& request) {
+  ATTUNE_CHECK(check_tensor_map(request));
   if (request.out_of_bounds_fill != 0) return unsupported("filling with NaN");
-  ATTUNE_CHECK(check(request, bytes));
+  const int bytes = element_bytes(request.data_type);
+  const auto swizzle = static_cast<Swizzle>(request.swizzle);
+  const uint32_t inner_bytes = request.box[0] * static_cast<uint32_t>(bytes);
+  if (swizzle != Swizzle::none && inner_bytes < span_bytes(swizzle)) {
+    return unsupported("a box narrower (" + std::to_string(inner_bytes) + " bytes) than its swizzle");
+  }
 
   TensorMapImage image{};
   std::memcpy(image.data(), kMagic, sizeof(kMagic));

@@ -60,7 +60,11 @@ inline constexpr size_t kTensorMapAlignment = 64;
 using TensorMapImage = std::array<std::byte, kTensorMapBytes>;
 
 // Status::invalid_argument: a rule of cuTensorMapEncodeTiled is broken (the message names the argument).
-// Status::unsupported: allowed there, not here.
+// Status::unsupported: a form that nothing here makes (interleaved, packed or rounding types). What is left is a map that
+// the driver makes too: it answers a broken rule with one number for all of them, so the cuda device asks here first.
+Result<void> check_tensor_map(const TensorMapRequest& request);
+
+// The errors of check_tensor_map(), and Status::unsupported for what hardware does and these copies do not.
 //
 // Layout of the image, little-endian: bytes 0-7 "ATTUNETM", 8 version 1, 9 rank, 10 element bytes, 11 swizzle, 12 data type,
 // 13-15 zero, 16-23 address, 24-43 dims - 1 (u32 each), 44-75 strides of dims 1-4 (u64), 76-85 box (u16), 86-90 element

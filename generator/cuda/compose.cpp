@@ -11,7 +11,7 @@ namespace attune::cuda {
 namespace {
 
 constexpr std::string_view include_prefix = "#include \"";
-constexpr std::string_view constants_file = "sample_constants.cuh";
+constexpr std::string_view constants_file = "sample_constants.cuh", quantization_file = "sample_quantization.cuh";
 
 std::string_view next_line(std::string_view& text) {
   const size_t end = std::min(text.find('\n'), text.size());
@@ -28,8 +28,8 @@ class Composer {
   Result<void> add(std::string name) {
     if (const auto choice = composition_.choices.find(name); choice != composition_.choices.end()) name = choice->second;
     if (!added_.insert(name).second) return {};
-    if (name == constants_file) {
-      append(composition_.constants);
+    if (name == constants_file || name == quantization_file) {
+      append(name == constants_file ? composition_.constants : composition_.quantization);
       return {};
     }
     const auto all = templates();
@@ -94,8 +94,19 @@ Constants& Constants::close() {
   return *this;
 }
 
+Constants& Constants::line(std::string_view text) {
+  text_ += fmt::format("{}\n", text);
+  return *this;
+}
+
 Constants& Constants::number(std::string_view name, int64_t value) {
   text_ += fmt::format("constexpr int {} = {};\n", name, value);
+  return *this;
+}
+
+Constants& Constants::real(std::string_view name, float value) {
+  // With a point, so that it is no integer: 127 is written 127.0f.
+  text_ += fmt::format("constexpr float {} = {:#}f;\n", name, value);
   return *this;
 }
 

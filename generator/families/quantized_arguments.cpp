@@ -31,12 +31,24 @@ int64_t code_row_bytes(QkOperand operand, int64_t head_dim) {
   return 0;
 }
 
+KeyChunks key_chunks(const Problem& problem) {
+  // CTAs of K's and of V's statistics together; fewer keys than that a chunk are not worth a CTA.
+  constexpr int64_t wanted_ctas = 256, most_chunks = 32, fewest_keys = 256;
+  const int64_t heads = std::max<int64_t>(problem.batch * problem.heads_kv, 1);
+  const int64_t most = std::clamp<int64_t>(ceil_div(wanted_ctas, 2 * heads), 2, most_chunks);
+  const int64_t keys = round_up(std::max(ceil_div(problem.seqlen_kv, most), fewest_keys), 64);
+  return {std::max<int64_t>(ceil_div(problem.seqlen_kv, keys), 1), keys};
+}
+
 int64_t statistics_floats(const Problem& problem, const Quantization& request) {
-  if (request.none()) return 0;
-  // Sum, count, least and largest of each channel of K and V, for every so many keys.
-  constexpr int64_t chunk_keys = 1024;
-  const int64_t chunks = problem.batch * problem.heads_kv * ceil_div(problem.seqlen_kv, chunk_keys);
-  return chunks * 4 * (problem.head_dim_qk + problem.head_dim_v);
+  const bool keys = request.k_smoothing != KSmoothing::none || request.granularity == Granularity::tensor;
+  const bool by_tensor = request.quantizes_qk() && request.granularity == Granularity::tensor;
+  if (!keys && !keeps_v(request)) return 0;
+  // Four numbers a channel of K and V, and 16 a chunk; by tensors, the largest magnitude of each block of Q.
+  const int64_t record = 4 * (problem.head_dim_qk + problem.head_dim_v) + 16;
+  const int64_t q_blocks = ceil_div(problem.seqlen_q, QuantizationTiles{}.block_q);
+  return problem.batch * problem.heads_kv * key_chunks(problem).count * record +
+         (by_tensor ? problem.batch * problem.heads_q * q_blocks : 0);
 }
 
 int64_t QuantizedLayout::add(int64_t bytes) {
@@ -48,6 +60,7 @@ int64_t QuantizedLayout::add(int64_t bytes) {
 
 QuantizedLayout::QuantizedLayout(const Problem& problem, const Quantization& request) : keeps_v_(attune::keeps_v(request)) {
   const QuantizationTiles tiles;
+  chunks_ = key_chunks(problem);
   const int64_t batch = problem.batch;
   const bool packed_kv = problem.varlen && !problem.paged();
   q_blocks_ = ceil_div(problem.seqlen_q, tiles.block_q);
@@ -119,6 +132,8 @@ void QuantizedLayout::bind(void* workspace, QuantizedArguments& arguments) const
   arguments.q_groups = q_groups_;
   arguments.k_groups = k_groups_;
   arguments.delta_stride = delta_stride_;
+  arguments.chunks = static_cast<int32_t>(chunks_.count);
+  arguments.chunk_keys = static_cast<int32_t>(chunks_.keys);
 }
 
 }  // namespace attune

@@ -21,7 +21,7 @@
 //     v_scales   [B][Hkv][D_v], v_means [B][Hkv][D_v]    v_means: v-mean
 //     k_poison, v_poison [e][Hkv][kv_rows / 32]          bit r % 32 of word r / 32: the row holds NaN or infinity
 //     poison     [B][Hkv]                                whether any bit of either is set for the sequence
-//     statistics                                         between the quantizers' own launches
+//     statistics                                         between the quantizers' own launches: templates/statistics.cuh
 #pragma once
 
 #include <cstdint>
@@ -54,7 +54,15 @@ struct QuantizedArguments {
   int64_t q_rows = 0, kv_rows = 0;     // of one head, padded
   int64_t q_groups = 0, k_groups = 0;  // scales of one head
   int64_t delta_stride = 0;            // keys of one row of delta_s
+  int32_t chunks = 0, chunk_keys = 0;  // of the keys of a sequence, for `statistics`
 };
+
+// How the keys of one sequence are divided for `statistics`: enough parts to fill a GPU, few enough that whoever needs a
+// mean can add them up again.
+struct KeyChunks {
+  int64_t count = 1, keys = 0;  // keys: of each but the last
+};
+KeyChunks key_chunks(const Problem& problem);
 
 // Sizes and places of the buffers above for one problem. What a request does not need has no bytes and a null pointer.
 class QuantizedLayout {
@@ -82,6 +90,7 @@ class QuantizedLayout {
   int64_t bytes_ = 0;
   int64_t q_rows_ = 0, kv_rows_ = 0, q_groups_ = 0, k_groups_ = 0, delta_stride_ = 0;
   int64_t q_blocks_ = 0, kv_blocks_ = 0, row_bytes_ = 0;
+  KeyChunks chunks_;
   bool keeps_v_ = false;
 };
 
@@ -90,7 +99,7 @@ bool keeps_v(const Quantization& request);
 // Bytes of one row of codes of Q and K, 0 for `input`.
 int64_t code_row_bytes(QkOperand operand, int64_t head_dim);
 
-// Floats of `statistics`: what the quantizers' first launch leaves for the second.
+// Floats of `statistics`: what the quantizers' first launches leave for the last. 0 where none is needed.
 int64_t statistics_floats(const Problem& problem, const Quantization& request);
 
 }  // namespace attune

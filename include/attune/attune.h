@@ -241,7 +241,7 @@ typedef struct attune_problem {
   int64_t sparsity_heads;      /* heads_q, heads_kv or 1 */
   int64_t sparsity_max_blocks; /* PADDED_LISTS: row length of the index arrays */
 
-  const char* quantization; /* "none" (or null), a preset such as "sage2-8b", or words: docs/cli.md */
+  const char* quantization; /* "none" (or null), a preset such as "sage2-8b", or words: docs/quantization.md */
 
   /* Paged KV cache: K and V are pools of pages, and key j of batch element b is row j % page_size of page
    * page_table[b][j / page_size]. With varlen only Q is packed: total_kv is 0, kv_lengths 1, cu_seqlens_kv null. */
@@ -360,6 +360,8 @@ typedef struct attune_provenance {
   const char* kernel_origin; /* "compiled", "kernel cache", "memory" */
   const char* compile_key;   /* SHA-256 over source, options, compiler and arch */
   double compile_ms, load_ms, plan_ms;
+  const char* quantization;     /* what the plan runs: "none", "sage2-8b", ... */
+  const char* quantization_why; /* the problem asked for "sage": why this one; else "" */
 } attune_provenance;
 
 /* Fills the first provenance->struct_size bytes. Errors: INVALID_ARGUMENT. */

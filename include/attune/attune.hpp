@@ -268,6 +268,7 @@ struct Provenance {
   std::string family, config, spec, shape_bucket, record_id, record_file, kernel_origin, compile_key;
   double record_median_ms = 0, compile_ms = 0, load_ms = 0, plan_ms = 0;
   int64_t record_unix_ms = 0;
+  std::string quantization, quantization_why;
 };
 
 class Plan {
@@ -297,7 +298,9 @@ class Plan {
                       c.compile_ms,
                       c.load_ms,
                       c.plan_ms,
-                      c.record_unix_ms};
+                      c.record_unix_ms,
+                      c.quantization,
+                      c.quantization_why};
   }
   attune_plan* get() const { return handle_.get(); }
   explicit operator bool() const { return static_cast<bool>(handle_); }

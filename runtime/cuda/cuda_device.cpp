@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <mutex>
 
@@ -14,6 +15,7 @@
 #include "runtime/cuda/nvml.hpp"
 #include "runtime/gpu_limits.hpp"
 #include "runtime/gpu_parts.hpp"
+#include "runtime/tensor_map_encoding.hpp"
 
 namespace attune::runtime {
 namespace {
@@ -204,6 +206,35 @@ class CudaDevice final : public Device {
     return context_->check(context_->api().cuMemcpyDtoH_v2(destination, reinterpret_cast<CudaAddress>(source.data),
                                                            static_cast<size_t>(size_bytes)),
                            "copying from the GPU");
+  }
+
+  Result<TensorMapImage> encode_tensor_map(const TensorMapRequest& request) const override {
+    if (compute_capability_of(class_.arch) < 90) return no_tensor_maps(name_);
+    ATTUNE_CHECK(check_tensor_map(request));
+    if (context_->api().cuTensorMapEncodeTiled == nullptr) {
+      return Error(Status::device_unavailable,
+                   fmt::format("The driver of '{}' lacks cuTensorMapEncodeTiled, which kernels with tensor copies need: "
+                               "update the NVIDIA driver.",
+                               name_));
+    }
+    const CurrentContext current(*context_);
+    ATTUNE_CHECK(current.outcome());
+    constexpr int not_interleaved = 0;
+    CudaTensorMap map;
+    const CudaResult result = context_->api().cuTensorMapEncodeTiled(
+        &map, static_cast<int>(request.type), static_cast<uint32_t>(request.rank), const_cast<void*>(request.data),
+        request.dims.data(), request.strides_bytes.data(), request.box.data(), request.element_strides.data(),
+        not_interleaved, static_cast<int>(request.swizzle), static_cast<int>(request.l2_promotion),
+        static_cast<int>(request.fill));
+    if (result == cuda_result::invalid_value) {
+      return Error(Status::invalid_argument,
+                   fmt::format("Tensor map: the driver refuses a rule that it does not name, for tensorRank {} at "
+                               "globalAddress {}: check globalDim, globalStrides, boxDim and elementStrides against the "
+                               "documentation of cuTensorMapEncodeTiled.",
+                               request.rank, request.data));
+    }
+    ATTUNE_CHECK(context_->check(result, "encoding a tensor map"));
+    return std::bit_cast<TensorMapImage>(map);
   }
 
   Result<double> time_ms(const std::function<Result<void>()>& work, Stream stream) override {

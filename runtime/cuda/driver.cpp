@@ -84,6 +84,9 @@ std::string bind_all(const SharedLibrary& library, DriverApi& api) {
   bind(library, "cuMemcpyHtoD_v2", api.cuMemcpyHtoD_v2, missing);
   bind(library, "cuMemcpyDtoH_v2", api.cuMemcpyDtoH_v2, missing);
   bind(library, "cuMemsetD8Async", api.cuMemsetD8Async, missing);
+  // Kernels without tensor copies run without it, so nothing is refused before one is asked for.
+  std::string may_be_missing;
+  bind(library, "cuTensorMapEncodeTiled", api.cuTensorMapEncodeTiled, may_be_missing);
   return missing;
 }
 

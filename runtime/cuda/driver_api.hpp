@@ -77,6 +77,12 @@ struct CudaLaunchConfig {
 };
 static_assert(sizeof(CudaLaunchConfig) == 56 && offsetof(CudaLaunchConfig, stream) == 32);
 
+// CUtensorMap: opaque, made by the driver on the host and read by the GPU's copy unit.
+struct alignas(64) CudaTensorMap {
+  unsigned long long opaque[16];
+};
+static_assert(sizeof(CudaTensorMap) == 128);
+
 // The `extra` argument of a launch: the parameters as one buffer.
 inline void* const cuda_launch_param_end = nullptr;
 inline void* const cuda_launch_param_buffer_pointer = reinterpret_cast<void*>(1);
@@ -110,6 +116,11 @@ struct DriverApi {
   CudaResult (*cuFuncSetAttribute)(CudaFunctionHandle function, CudaFunctionAttribute attribute, int value) = nullptr;
   CudaResult (*cuLaunchKernelEx)(const CudaLaunchConfig* config, CudaFunctionHandle function, void** parameters,
                                  void** extra) = nullptr;
+  // Null in drivers that do not know GPUs with tensor copies; the enumerations of the header are ints.
+  CudaResult (*cuTensorMapEncodeTiled)(CudaTensorMap* map, int data_type, uint32_t rank, void* global_address,
+                                       const uint64_t* global_dims, const uint64_t* global_strides_bytes,
+                                       const uint32_t* box, const uint32_t* element_strides, int interleave, int swizzle,
+                                       int l2_promotion, int out_of_bounds_fill) = nullptr;
 
   CudaResult (*cuStreamSynchronize)(CudaStreamHandle stream) = nullptr;
   CudaResult (*cuStreamIsCapturing)(CudaStreamHandle stream, int* status) = nullptr;

@@ -88,11 +88,10 @@ Result<std::shared_ptr<const Nvrtc>> Nvrtc::from(SharedLibrary library) {
     return Error(Status::load_failed,
                  fmt::format("{} does not tell its version and architectures: install it again.", nvrtc->path_));
   }
-  const bool too_old = std::pair(nvrtc->major_, nvrtc->minor_) < std::pair(oldest_major, oldest_minor);
-  if (too_old || nvrtc->major_ > newest_major) {
+  if (nvrtc->major_ < oldest_major || nvrtc->major_ > newest_major) {
     return Error(Status::compiler_too_old,
-                 fmt::format("{} is NVRTC {}; Attune works with {}.{} and newer, up to {}. Install one of these.",
-                             nvrtc->path_, nvrtc->version(), oldest_major, oldest_minor, newest_major));
+                 fmt::format("{} is NVRTC {}; Attune works with {}.0 and newer, up to {}. Install one of these.",
+                             nvrtc->path_, nvrtc->version(), oldest_major, newest_major));
   }
   nvrtc->archs_.resize(static_cast<size_t>(count));
   if (api.get_supported_archs(nvrtc->archs_.data()) != nvrtc_success) nvrtc->archs_.clear();

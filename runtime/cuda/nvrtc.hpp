@@ -16,8 +16,8 @@ namespace attune::runtime {
 // Thread-safe: NVRTC compiles different programs on different threads at the same time.
 class Nvrtc {
  public:
-  // 12.3 is the first with the constant expressions that the templates use. Its cubins load with every driver of CUDA 12.
-  static constexpr int oldest_major = 12, oldest_minor = 3, newest_major = 13;
+  // Cubins of any minor load with every driver of its major.
+  static constexpr int oldest_major = 12, newest_major = 13;
 
   // `name` is a path, or a name for the system's loader. load_failed when it cannot be opened or lacks a function,
   // compiler_too_old when its version is not one that this class knows.

@@ -213,11 +213,11 @@ Error NvrtcSearch::missing() const {
                         probes.front().path, probes.front().outcome),
             std::move(log)};
   }
-  return {Status::no_compiler,
-          "NVRTC was not found: install the Python package nvidia-cuda-nvrtc or a CUDA toolkit of version 12.3 or newer, or "
-          "name "
-          "the library with ATTUNE_NVRTC. `attune doctor` lists where it was looked for.",
-          std::move(log)};
+  return {
+      Status::no_compiler,
+      "NVRTC was not found: install the Python package nvidia-cuda-nvrtc or a CUDA toolkit of version 12 or newer, or name "
+      "the library with ATTUNE_NVRTC. `attune doctor` lists where it was looked for.",
+      std::move(log)};
 }
 
 }  // namespace attune::runtime

@@ -37,6 +37,36 @@ TEST_F(Plans, WithoutNvrtcAGpuGetsTheFamilyThatNeedsNone) {
   EXPECT_STREQ(why.family, "forward_simt");
 }
 
+TEST_F(Plans, SageIsAChoiceThatProvenanceExplains) {
+  const PlanPtr plain = find(context.get(), problem);
+  attune_provenance why;
+  why.struct_size = sizeof why;
+  ASSERT_EQ(attune_plan_provenance(plain.get(), &why), ATTUNE_OK) << attune_last_error();
+  EXPECT_STREQ(why.quantization, "none");
+  EXPECT_STREQ(why.quantization_why, "");
+
+  attune_problem asking = problem;
+  asking.quantization = "sage";
+  const PlanPtr chosen = find(context.get(), asking);
+  ASSERT_EQ(attune_plan_provenance(chosen.get(), &why), ATTUNE_OK) << attune_last_error();
+  EXPECT_STREQ(why.quantization, "none");
+  EXPECT_NE(std::string(why.quantization_why).find("below break-even, unquantized"), std::string::npos);
+  EXPECT_NE(std::string(attune_plan_text(chosen.get())).find("chosen     below break-even"), std::string::npos);
+  EXPECT_NE(std::string(attune_plan_json(chosen.get())).find("\"quantization_choice\": \"below"), std::string::npos);
+
+  asking.quantization = "sage2-8b";
+  const PlanPtr preset = find(context.get(), asking);
+  ASSERT_EQ(attune_plan_provenance(preset.get(), &why), ATTUNE_OK) << attune_last_error();
+  EXPECT_STREQ(why.quantization, "sage2-8b");
+  EXPECT_GT(why.launches, 1);
+  // A caller built before the choice could be asked for.
+  attune_provenance old;
+  old.struct_size = offsetof(attune_provenance, quantization);
+  old.quantization = "untouched";
+  ASSERT_EQ(attune_plan_provenance(preset.get(), &old), ATTUNE_OK) << attune_last_error();
+  EXPECT_STREQ(old.quantization, "untouched");
+}
+
 TEST_F(Plans, ProvenanceSaysWhereTheKernelCameFrom) {
   const PlanPtr plan = find(context.get(), problem);
   attune_provenance why;

@@ -71,6 +71,36 @@ TEST_F(Run, SaysWhichKernelRanWhereItCameFromAndHowLongItTook) {
   EXPECT_EQ(std::memcmp(o->data(), again->data(), static_cast<size_t>(o->bytes())), 0);
 }
 
+TEST_F(Run, QuantizedResultsAreHeldToTheirModelAndMeasuredAgainstDouble) {
+  for (const char* type : {"f16", "f32"}) {
+    const DType dtype = std::string(type) == "f16" ? DType::f16 : DType::f32;
+    program.save("q.npy", tensor(dtype, {2, 4, 33, 24}, 1));
+    program.save("k.npy", tensor(dtype, {2, 2, 45, 24}, 2));
+    program.save("v.npy", tensor(dtype, {2, 2, 45, 40}, 3));
+    for (const char* request : {"sage1", "sage2-8b", "sage2-4b", "sage2++", "int8,token,k-sink,pv-int8"}) {
+      const auto json = checked({"--quantization", request, "--causal", "bottom-right", "--lse", program.path("l.npy")});
+      EXPECT_EQ(json["check"]["against"], "model") << request;
+      const bool half = std::string(request).find("8b") == std::string::npos;
+      EXPECT_LE(json["check"]["relative_l1"], half ? 5e-3 : 2e-3) << request;
+      // What was lost is far more than that, and far less than everything.
+      EXPECT_GT(json["check"]["double"]["relative_l1"], 5e-3) << request;
+      EXPECT_GT(json["check"]["double"]["cosine"], 0.9) << request;
+    }
+  }
+  const auto told = run({"--quantization", "sage2-8b", "--check"});
+  EXPECT_THAT(told.out, HasSubstr("passed against the exact model of the quantization, all 264 rows"));
+  EXPECT_THAT(told.out, HasSubstr("lost       CosSim 0.9"));
+}
+
+TEST_F(Run, SageSaysWhatItChoseAndWhy) {
+  const auto told = run({"--quantization", "sage", "--check"});
+  ASSERT_EQ(told.code, 0) << told.err;
+  EXPECT_THAT(told.out, HasSubstr("chosen     below break-even, unquantized: "));
+  EXPECT_THAT(told.out, HasSubstr("passed against attention in double"));
+  const auto json = run({"--quantization", "sage", "--json"}).json();
+  EXPECT_EQ(json["plan"]["quantization"]["chosen"], "none");
+}
+
 TEST_F(Run, EveryFeatureMatchesTheReference) {
   program.save("bool.npy", [] {
     auto mask = *Array::allocate(DType::boolean, {33, 45});

@@ -9,6 +9,7 @@
 
 #include "generator/cuda/arch.hpp"
 #include "generator/family.hpp"
+#include "generator/quantization.hpp"
 #include "tests/conformance/features.hpp"
 #include "tests/conformance/harness.hpp"
 
@@ -78,6 +79,11 @@ const std::map<std::pair<std::string, int64_t>, int64_t>& stated_spills() {
   return stated;
 }
 
+const std::map<std::pair<std::string, int64_t>, int64_t>& stated_quantized_spills() {
+  static const std::map<std::pair<std::string, int64_t>, int64_t> stated = {};
+  return stated;
+}
+
 TEST_P(GpuCompile, HeuristicKernelsDoNotSpill) {
   for (const int64_t head_dim : {32, 64, 80, 128, 192, 256, 512}) {
     const runtime::Binary binary = compile(prefill(head_dim, head_dim, head_dim % 64 == 0 ? DType::bf16 : DType::f16));
@@ -92,6 +98,25 @@ TEST_P(GpuCompile, HeuristicKernelsDoNotSpill) {
   decode.seqlen_q = 1;
   decode.seqlen_kv = 32768;
   EXPECT_EQ(compile(decode).spill_bytes, 0);
+}
+
+// The presets that the architecture has, and of their attention kernel the same as above.
+TEST_P(GpuCompile, QuantizedHeuristicKernelsDoNotSpill) {
+  const DeviceClass& device = context_->device().device_class();
+  for (const QuantizationPreset& preset : quantization_presets()) {
+    for (const int64_t head_dim : {64, 128, 256}) {
+      Problem problem = prefill(head_dim, head_dim, DType::bf16);
+      problem.quantization = to_text(preset.value);
+      if (preset.value.none() || !find_family("forward_mma")->supports(problem, device).ok()) continue;
+      const runtime::Binary binary = compile(problem);
+      const auto stated = stated_quantized_spills().find({std::string(preset.name), head_dim});
+      EXPECT_LE(binary.spill_bytes, stated == stated_quantized_spills().end() ? 0 : stated->second)
+          << preset.name << " head_dim " << head_dim;
+      std::printf("%s %s head_dim %lld: %lld registers, %lld bytes spilled, compiled in %.0f ms\n", GetParam().c_str(),
+                  std::string(preset.name).c_str(), static_cast<long long>(head_dim),
+                  static_cast<long long>(binary.registers), static_cast<long long>(binary.spill_bytes), binary.compile_ms);
+    }
+  }
 }
 
 // The classes of architectures run every feature elsewhere; here each of their members runs some, the most involved ones.

@@ -6,6 +6,8 @@
 
 #include "generator/dtype_codec.hpp"
 #include "tests/conformance/harness.hpp"
+#include "tests/conformance/quantized.hpp"
+#include "tuner/model_reference.hpp"
 #include "tuner/validate.hpp"
 
 namespace attune::test {
@@ -30,13 +32,17 @@ class Reserved {
   void* data_;
 };
 
-class Offsets : public testing::TestWithParam<std::string> {};
+class Offsets : public testing::TestWithParam<std::string> {
+ protected:
+  void run(const std::string& quantization);
+};
 
 std::string target_of(const testing::TestParamInfo<std::string>& test) { return test_name(test.param); }
 INSTANTIATE_TEST_SUITE_P(Conformance, Offsets, testing::ValuesIn(test_targets()), target_of);
 
-TEST_P(Offsets, StridesBeyond32BitsInEveryDimension) {
+void Offsets::run(const std::string& quantization) {
   Problem p;
+  p.quantization = quantization;
   p.batch = p.heads_q = p.heads_kv = 2;
   p.seqlen_q = p.seqlen_kv = 33;
   p.dtype = DType::bf16;
@@ -76,8 +82,27 @@ TEST_P(Offsets, StridesBeyond32BitsInEveryDimension) {
   void* aligned = std::align(64, static_cast<size_t>((*plan)->workspace_bytes), start, space);
   const auto done = context.execute(**plan, t, (*plan)->workspace_bytes > 0 ? aligned : nullptr);
   ASSERT_TRUE(done.ok()) << done.error().message();
-  const tuner::Accuracy accuracy = tuner::check_against_double(p, t, 0, 1);
-  EXPECT_TRUE(accuracy.passed()) << accuracy.to_text();
+  if (quantization == "none") {
+    const tuner::Accuracy accuracy = tuner::check_against_double(p, t, 0, 1);
+    EXPECT_TRUE(accuracy.passed()) << accuracy.to_text();
+    return;
+  }
+  const DeviceClass& device = context.device().device_class();
+  const QuantizedSchedule schedule = (*plan)->family->quantized_schedule(p, (*plan)->config, device);
+  const auto accuracy = tuner::check_against_model(p, t, schedule, 0, 1);
+  ASSERT_TRUE(accuracy.ok()) << accuracy.error().message();
+  EXPECT_TRUE(accuracy->passed()) << accuracy->to_text();
+}
+
+TEST_P(Offsets, StridesBeyond32BitsInEveryDimension) { run("none"); }
+
+class QuantizedOffsets : public Offsets {};
+
+INSTANTIATE_TEST_SUITE_P(Conformance, QuantizedOffsets, testing::ValuesIn(quantized_targets()), target_of);
+
+TEST_P(QuantizedOffsets, StridesBeyond32BitsInEveryDimension) {
+  const bool fp8 = must_support(GetParam(), *parse_quantization("sage2-8b"));
+  run(fp8 ? "sage2-8b" : "sage1");
 }
 
 }  // namespace

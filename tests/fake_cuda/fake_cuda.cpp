@@ -188,6 +188,31 @@ FAKE int cuLaunchKernelEx(const rt::CudaLaunchConfig* config, void* function, vo
   return 0;
 }
 
+#ifndef FAKE_CUDA_WITHOUT_TENSOR_MAPS
+// The image is the number of the call, so that a test can tell that it came through unchanged.
+FAKE int cuTensorMapEncodeTiled(rt::CudaTensorMap* map, int data_type, uint32_t rank, void* address, const uint64_t* dims,
+                                const uint64_t* strides_bytes, const uint32_t* box, const uint32_t* element_strides,
+                                int interleave, int swizzle, int l2_promotion, int out_of_bounds_fill) {
+  ANSWER(cuTensorMapEncodeTiled);
+  if (reinterpret_cast<uintptr_t>(map) % 64 != 0 || rank > 5 || state.context_depth == 0) {
+    return rt::cuda_result::invalid_value;
+  }
+  state.tensor_maps.push_back({data_type,
+                               rank,
+                               address,
+                               {dims, dims + rank},
+                               {strides_bytes, strides_bytes + rank - 1},
+                               {box, box + rank},
+                               {element_strides, element_strides + rank},
+                               interleave,
+                               swizzle,
+                               l2_promotion,
+                               out_of_bounds_fill});
+  for (unsigned n = 0; n < 16; ++n) map->opaque[n] = 1000 * state.tensor_maps.size() + n;
+  return 0;
+}
+#endif
+
 FAKE int cuStreamSynchronize(void* stream) {
   state.touched_streams.push_back(stream);
   return called("cuStreamSynchronize");

@@ -18,6 +18,15 @@ struct FakeLaunch {
   std::string parameters;  // the bytes of the buffer
 };
 
+struct FakeTensorMap {
+  int data_type = 0;
+  unsigned rank = 0;
+  void* address = nullptr;
+  std::vector<unsigned long> dims, strides_bytes;  // rank of them, and one fewer
+  std::vector<unsigned> box, element_strides;
+  int interleave = 0, swizzle = 0, l2_promotion = 0, out_of_bounds_fill = 0;
+};
+
 // One test at a time, and calls of one thread unless a test says otherwise: nothing is locked.
 struct FakeCuda {
   int version = 12040;
@@ -32,6 +41,7 @@ struct FakeCuda {
 
   std::map<std::string, int> calls;  // by function
   std::vector<FakeLaunch> launches;
+  std::vector<FakeTensorMap> tensor_maps;
   std::vector<std::string> loaded;            // the code of each load
   std::map<std::string, int> attributes_set;  // "entry/attribute" -> value
   std::vector<void*> touched_streams;         // by records, synchronisations and memsets

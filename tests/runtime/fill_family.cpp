@@ -11,6 +11,9 @@ namespace attune::test {
 
 Result<void> FillFamily::supports(const Problem& problem, const DeviceClass&) const {
   if (problem.dtype != DType::f32) return Error(Status::unsupported, "dtype is not fp32: use fp32.");
+  if (problem.quantization != "none" && !quantizations.contains(problem.quantization)) {
+    return Error(Status::unsupported, fmt::format("quantization {} is not filled: use none.", problem.quantization));
+  }
   if (problem.layout != Layout::bhsd) return Error(Status::unsupported, "layout is not bhsd: use bhsd.");
   return {};
 }
@@ -18,6 +21,7 @@ Result<void> FillFamily::supports(const Problem& problem, const DeviceClass&) co
 Spec FillFamily::spec(const Problem& problem, const DeviceClass& device) const {
   Spec result("fill", version(), device.arch);
   result.set("head_dim_v", problem.head_dim_v);
+  if (problem.quantization != "none") result.set("quantization", problem.quantization);
   return result;
 }
 
@@ -38,6 +42,7 @@ Result<Source> FillFamily::emit(const Spec& spec, const Config& config) const {
   source.entries = {"fill"};
   source.text = fill_ir("fill", spec.number("head_dim_v"), static_cast<double>(config.at("value")));
   if (config.at("scratch") != 0) source.text += "; with scratch\n";
+  if (spec.values().contains("quantization")) source.text += "; " + spec.text("quantization") + "\n";
   if (broken_values.contains(config.at("value"))) source.text += "this is not IR\n";
   return source;
 }

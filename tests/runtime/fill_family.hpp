@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <set>
+#include <string>
 
 #include "generator/family.hpp"
 
@@ -13,6 +14,8 @@ class FillFamily : public Family {
  public:
   // Values whose source does not parse: a config that cannot be compiled.
   std::set<int64_t> broken_values;
+  // Besides none; part of the spec.
+  std::set<std::string> quantizations;
   // What the heuristic proposes.
   int64_t heuristic_value = 1;
   mutable std::atomic<int> emissions{0};

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "generator/family.hpp"
 #include "runtime/context.hpp"
 #include "runtime/cuda/gpu_compiler.hpp"
 #include "runtime/gpu_parts.hpp"
@@ -102,6 +103,35 @@ TEST(RealNvrtc, ErrorsCarryTheCompilersWords) {
   const auto absent = compiler.compile(cuda_source("extern \"C\" __global__ void k() {}", "other", "sm_80"));
   EXPECT_EQ(absent.error().status(), Status::compile_failed);
   EXPECT_THAT(absent.error().message(), HasSubstr("'other'"));
+}
+
+// What the text has for compilers that lack a builtin, read by the one at hand: the same kernel comes out. (The wheels of
+// 12.0, 12.1 and 12.2 themselves were tried by hand.)
+TEST(RealNvrtc, TheTextForNvrtc12Point0IsTheSameKernel) {
+  const GpuPart& part = **find_gpu_part("sm_80");
+  const DeviceClass device = emulated_device_class(part);
+  Problem problem;
+  problem.seqlen_q = problem.seqlen_kv = 256;
+  problem.dtype = DType::f16;
+  problem.sinks = problem.want_lse = problem.causal = true;
+  problem.mask.kind = MaskKind::boolean;
+  problem.mask.seqlen_kv = 256;
+  const Family* family = find_family("forward_mma");
+  const Spec spec = family->spec(problem, device);
+  const auto source = family->emit(spec, family->heuristic(spec, problem, device));
+  ASSERT_TRUE(source.ok()) << source.error().message();
+  Source older = *source;
+  older.text =
+      "#undef __CUDACC_VER_MAJOR__\n#undef __CUDACC_VER_MINOR__\n"
+      "#define __CUDACC_VER_MAJOR__ 12\n#define __CUDACC_VER_MINOR__ 0\n"
+      "#define __builtin_bit_cast not_in_12_0\n" +
+      older.text;
+  ASSERT_NE(older.text.find("__CUDACC_VER_MINOR__ < 3"), std::string::npos) << "this test looks at nothing";
+  const GpuCompiler compiler("sm_80", GpuOutput::ptx, real_nvrtc());
+  const auto now = compiler.compile(*source), then = compiler.compile(older);
+  ASSERT_TRUE(now.ok()) << now.error().log();
+  ASSERT_TRUE(then.ok()) << then.error().log();
+  EXPECT_EQ(now->bytes, then->bytes);
 }
 
 TEST(RealNvrtc, SeveralThreadsCompileAtOnceToTheSameBytes) {

@@ -108,9 +108,8 @@ TEST(NvrtcSearch, TheOptionIsObeyedOrRefused) {
     std::string option, message;
   };
   const std::string none_there = directory.path() / "none.so";
-  for (const Case& one :
-       {Case{none_there, none_there}, Case{directory.path(), "no libnvrtc.so in it"}, Case{fake_11, "NVRTC 11.3"},
-        Case{ATTUNE_FAKE_NVRTC_12_2, "12.3 and newer"}, Case{"none", "switched off"}}) {
+  for (const Case& one : {Case{none_there, none_there}, Case{directory.path(), "no libnvrtc.so in it"},
+                          Case{fake_11, "NVRTC 11.3; Attune works with 12.0"}, Case{"none", "switched off"}}) {
     // A place that would serve is not asked: a user who names a compiler wants that one.
     LibraryPlaces places;
     places.virtual_env = directory.path();
@@ -121,6 +120,12 @@ TEST(NvrtcSearch, TheOptionIsObeyedOrRefused) {
     EXPECT_THAT(search.missing().message(), HasSubstr(one.message));
     EXPECT_THAT(search.missing().message(), HasSubstr("ATTUNE_NVRTC"));
   }
+}
+
+TEST(NvrtcSearch, EveryMinorOfTheOldestMajorServes) {
+  const NvrtcSearch search = find_nvrtc(ATTUNE_FAKE_NVRTC_12_0, {});
+  ASSERT_NE(search.library, nullptr) << search.missing().message();
+  EXPECT_EQ(search.library->version(), "12.0");
 }
 
 TEST(NvrtcSearch, WhatTheProcessHasIsTakenFirst) {

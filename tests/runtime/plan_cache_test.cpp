@@ -20,6 +20,10 @@ PlanPtr plan_for(const Problem& problem) {
   return plan;
 }
 
+void insert(PlanCache& cache, const PlanPtr& plan, Policy answers, bool pinned, uint64_t generation) {
+  cache.insert(plan->problem, plan, answers, pinned, generation);
+}
+
 Problem problem_of_length(int64_t seqlen_q) {
   Problem problem;
   problem.seqlen_q = seqlen_q;
@@ -71,7 +75,7 @@ TEST(PlanHash, EveryFieldCounts) {
   };
   std::set<uint64_t> hashes = {hash_of(Problem())};
   PlanCache cache;
-  cache.insert(plan_for(Problem()), Policy::tune_if_missing, false, cache.generation());
+  insert(cache, plan_for(Problem()), Policy::tune_if_missing, false, cache.generation());
   for (size_t i = 0; i < changes.size(); ++i) {
     Problem problem;
     changes[i](problem);
@@ -86,7 +90,7 @@ TEST(PlanCache, HitAllocatesNothing) {
   Problem problem = problem_of_length(1100);
   problem.quantization = "a name that is too long for the short string optimisation";
   const PlanPtr plan = plan_for(problem);
-  cache.insert(plan, Policy::compile, false, cache.generation());
+  insert(cache, plan, Policy::compile, false, cache.generation());
   const int64_t before = test::allocations_of_this_thread();
   for (int i = 0; i < 1000; ++i) {
     if (cache.find(problem, Policy::compile) != plan) FAIL() << "miss";
@@ -97,19 +101,19 @@ TEST(PlanCache, HitAllocatesNothing) {
 TEST(PlanCache, AnswersOnlyPoliciesThatThePlanSatisfies) {
   PlanCache cache;
   const Problem problem = problem_of_length(5);
-  cache.insert(plan_for(problem), Policy::cached_only, false, cache.generation());
+  insert(cache, plan_for(problem), Policy::cached_only, false, cache.generation());
   EXPECT_NE(cache.find(problem, Policy::cached_only), nullptr);
   EXPECT_EQ(cache.find(problem, Policy::compile), nullptr);
 
   const PlanPtr better = plan_for(problem);
-  cache.insert(better, Policy::compile, false, cache.generation());
+  insert(cache, better, Policy::compile, false, cache.generation());
   EXPECT_EQ(cache.find(problem, Policy::cached_only), better);
   EXPECT_EQ(cache.find(problem, Policy::tune_if_missing), nullptr);
 
-  cache.insert(plan_for(problem), Policy::cached_only, false, cache.generation());  // a slower thread with a lesser plan
+  insert(cache, plan_for(problem), Policy::cached_only, false, cache.generation());  // a slower thread with a lesser plan
   EXPECT_EQ(cache.find(problem, Policy::compile), better);
 
-  cache.insert(better, Policy::tune_if_missing, false, cache.generation());
+  insert(cache, better, Policy::tune_if_missing, false, cache.generation());
   EXPECT_EQ(cache.find(problem, Policy::tune_if_missing), better);
   EXPECT_EQ(cache.find(problem, Policy::retune), nullptr) << "retune always asks again";
   EXPECT_EQ(cache.size(), 1U);
@@ -117,10 +121,10 @@ TEST(PlanCache, AnswersOnlyPoliciesThatThePlanSatisfies) {
 
 TEST(PlanCache, EvictsLeastRecentlyUsedAndSparesPinned) {
   PlanCache cache(64);
-  for (int64_t i = 1; i <= 8; ++i) cache.insert(plan_for(problem_of_length(i)), Policy::compile, i <= 4, cache.generation());
+  for (int64_t i = 1; i <= 8; ++i) insert(cache, plan_for(problem_of_length(i)), Policy::compile, i <= 4, cache.generation());
   const PlanPtr held = cache.find(problem_of_length(5), Policy::compile);
   for (int64_t i = 9; i <= 3000; ++i) {
-    cache.insert(plan_for(problem_of_length(i)), Policy::compile, false, cache.generation());
+    insert(cache, plan_for(problem_of_length(i)), Policy::compile, false, cache.generation());
     ASSERT_NE(cache.find(problem_of_length(5), Policy::compile), nullptr) << "in use, evicted at " << i;
   }
   for (int64_t i = 1; i <= 4; ++i) EXPECT_NE(cache.find(problem_of_length(i), Policy::compile), nullptr) << "pinned " << i;
@@ -133,10 +137,10 @@ TEST(PlanCache, PlanFromBeforeAClearIsNotKept) {
   PlanCache cache;
   const uint64_t before = cache.generation();
   cache.clear();
-  cache.insert(plan_for(problem_of_length(3)), Policy::compile, false, before);
+  insert(cache, plan_for(problem_of_length(3)), Policy::compile, false, before);
   EXPECT_EQ(cache.find(problem_of_length(3), Policy::compile), nullptr);
   EXPECT_EQ(cache.size(), 0U);
-  cache.insert(plan_for(problem_of_length(3)), Policy::compile, true, cache.generation());
+  insert(cache, plan_for(problem_of_length(3)), Policy::compile, true, cache.generation());
   EXPECT_EQ(cache.size(), 1U);
   cache.clear();
   EXPECT_EQ(cache.size(), 0U) << "pinned plans go too: they were made from records that changed";
@@ -154,7 +158,7 @@ TEST(PlanCache, ReadersAndWritersAtOnce) {
           if (const PlanPtr plan = cache.find(problem, Policy::compile)) {
             if (!(plan->problem == problem)) wrong = true;
           } else {
-            cache.insert(plan_for(problem), Policy::compile, false, cache.generation());
+            insert(cache, plan_for(problem), Policy::compile, false, cache.generation());
           }
           if (i % 1000 == 999 && t == 0) cache.clear();
         }

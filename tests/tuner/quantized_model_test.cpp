@@ -392,11 +392,10 @@ TEST(QuantizedModel, WhatItCannotBeAsked) {
   };
   EXPECT_THAT(refused("sage", {}), testing::HasSubstr("give one of its presets"));
   ModelOptions options;
-  options.operands.tiles.block_kv = 96;
-  options.operands.tiles.warp_kv = 96;
+  options.schedule.key_tile = 96;
   EXPECT_THAT(refused("sage2-8b", options),
-              testing::HasSubstr("block_kv = 96 is not a multiple of the flush interval of 64"));
-  options.operands.tiles.warp_kv = 4;
+              testing::HasSubstr("key_tile = 96 is not a multiple of the flush interval of 64"));
+  options.schedule.tiles.warp_kv = 4;
   EXPECT_THAT(refused("int8", options), testing::HasSubstr("warp_kv"));
 }
 

@@ -1,10 +1,11 @@
-// One row at a time, one key tile at a time, in the order of the keys.
+// One row at a time, one key tile at a time, in the order of the schedule.
 #include "tuner/quantized/attend.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <set>
 
 #include "generator/dtype_codec.hpp"
 #include "tuner/quantized/accumulate.hpp"
@@ -35,7 +36,7 @@ Matrix transposed(const Matrix& x) {
 class Head {
  public:
   Head(const QuantizedQueries& q, const QuantizedKeys& k, const QuantizedValues& v, DType dtype, const Quantization& request,
-       const ScoreRules& rules, const AttendOptions& options)
+       const ScoreRules& rules, const AttendOptions& options, std::span<const int64_t> rows)
       : q_(q),
         k_(k),
         v_(v),
@@ -43,6 +44,7 @@ class Head {
         request_(request),
         rules_(rules),
         options_(options),
+        asked_(rows),
         keys_(k.k.codes.rows),
         width_(k.k.codes.columns),
         codes_(transposed(k.k.codes)),
@@ -54,7 +56,6 @@ class Head {
     if (q.block_means.rows > 0) add_delta_s();
   }
 
-  int64_t rows() const { return q_.q.codes.rows; }
   void compute(int64_t begin, int64_t end, HeadOutput& out) const;
 
  private:
@@ -63,10 +64,20 @@ class Head {
     std::vector<double> exact;
   };
 
+  // A maximum and what was summed relative to it.
+  struct Sums {
+    float maximum = -std::numeric_limits<float>::infinity(), sum = 0;
+    std::vector<float> o;
+    // Adds what was summed relative to another maximum.
+    void merge(float other_maximum, float other_sum, const std::vector<float>& other);
+  };
+
   void add_delta_s() {
     const Matrix original = transposed(k_.smoothed.rows);
     delta_s_ = Matrix(q_.block_means.rows, keys_);
-    for (int64_t block = 0; block < delta_s_.rows; ++block) {
+    std::set<int64_t> blocks;
+    for (const int64_t i : asked_) blocks.insert(i / options_.schedule.tiles.block_q);
+    for (const int64_t block : blocks) {
       for (int64_t c = 0; c < width_; ++c) {
         const float mean = q_.block_means.row(block)[c];
         for (int64_t n = 0; n < keys_; ++n) delta_s_.row(block)[n] += mean * original.row(c)[n];
@@ -82,7 +93,8 @@ class Head {
   // The scores of row i in base 2, -inf where hidden, and what the row sees.
   Sight score(int64_t i, float row_constant, Scratch& scratch) const;
   float round_p(std::vector<float>& p, float& sum) const;
-  void row(int64_t i, Scratch& scratch, RowAccumulator& accumulator, HeadOutput& out) const;
+  Sums visit_keys(int64_t i, Scratch& scratch, RowAccumulator& accumulator) const;
+  void row(int64_t i, Scratch& scratch, RowAccumulator& accumulator, float* o, float& lse) const;
 
   const QuantizedQueries& q_;
   const QuantizedKeys& k_;
@@ -91,6 +103,7 @@ class Head {
   const Quantization& request_;
   const ScoreRules& rules_;
   const AttendOptions& options_;
+  std::span<const int64_t> asked_;
   int64_t keys_, width_;
   Matrix codes_;    // [D, keys]
   Matrix delta_s_;  // [query blocks, keys]
@@ -149,7 +162,7 @@ Head::Sight Head::score(int64_t i, float row_constant, Scratch& scratch) const {
     scratch.apart[at] = dot(q_.original.row(i), k_.smoothed.sink_rows.row(static_cast<int64_t>(at)), width_);
   }
   size_t next_sink = 0;
-  const float* const delta = delta_s_.rows > 0 ? delta_s_.row(i / options_.tiles.block_q) : nullptr;
+  const float* const delta = delta_s_.rows > 0 ? delta_s_.row(i / options_.schedule.tiles.block_q) : nullptr;
   Sight sight{false, q_.q.poisoned[static_cast<size_t>(i)] != 0};
   for (int64_t n = 0; n < keys_; ++n) {
     const auto at = static_cast<size_t>(n);
@@ -204,8 +217,8 @@ float Head::round_p(std::vector<float>& p, float& sum) const {
     case PvOperand::input:
       const DType type = request_.accumulator == PvAccumulator::f16 ? DType::f16 : dtype_;
       for (float& value : p) {
-        value = round_to(type, value);
         tile += value;
+        value = round_to(type, value);
       }
       sum += tile;
       return 1;
@@ -213,30 +226,39 @@ float Head::round_p(std::vector<float>& p, float& sum) const {
   return 1;
 }
 
-void Head::row(int64_t i, Scratch& scratch, RowAccumulator& accumulator, HeadOutput& out) const {
-  const float row_constant = smoothed_ ? dot(q_.original.row(i), k_.smoothed.mean.data(), width_) : 0.0F;
-  const Sight sight = score(i, row_constant, scratch);
-  // What the softmax did not see of the scores: nothing when a softcap had them whole.
-  const float missing = rules_.softcap > 0 ? 0.0F : row_constant * rules_.softmax_scale;
-  const float offset = request_.pv == PvOperand::e4m3 ? e4m3_p_offset : 0.0F;
-
-  float* const o = out.o.row(i);
-  float& lse = out.lse[static_cast<size_t>(i)];
-  float maximum = -infinity, sum = 0;
-  accumulator.clear();
-  if (!sight.any_key || sight.poisoned) {
-    std::fill(o, o + v_.codes.columns, sight.any_key ? nan_value : 0.0F);
-    lse = sight.any_key ? nan_value : -infinity;
+void Head::Sums::merge(float other_maximum, float other_sum, const std::vector<float>& other) {
+  if (other_sum == 0) return;
+  if (sum == 0) {
+    maximum = other_maximum;
+    sum = other_sum;
+    o = other;
     return;
   }
-  if (rules_.sink != nullptr) {
-    maximum = (*rules_.sink - missing) * log2_e - offset;
-    sum = std::exp2(offset);
-  }
-  for (int64_t first = 0; first < keys_; first += options_.tiles.block_kv) {
-    const int64_t count = std::min(options_.tiles.block_kv, keys_ - first);
-    const float* const s = scratch.scores.data() + first;
-    const float tile_maximum = *std::max_element(s, s + count) - offset;
+  const float larger = std::max(maximum, other_maximum);
+  const float mine = std::exp2(maximum - larger), its = std::exp2(other_maximum - larger);
+  maximum = larger;
+  sum = sum * mine + other_sum * its;
+  for (size_t c = 0; c < o.size(); ++c) o[c] = o[c] * mine + other[c] * its;
+}
+
+Head::Sums Head::visit_keys(int64_t i, Scratch& scratch, RowAccumulator& accumulator) const {
+  const int64_t size = options_.schedule.key_tile;
+  const float offset = request_.pv == PvOperand::e4m3 ? e4m3_p_offset : 0.0F;
+  Sums total;
+  float maximum = -infinity, sum = 0;
+  int64_t part = 0;
+  accumulator.clear();
+  for (const KeyTile& tile : rules_.tiles ? rules_.tiles(i) : all_tiles(keys_, size)) {
+    if (tile.part != part) {
+      total.merge(maximum, sum, accumulator.sums());
+      maximum = -infinity;
+      sum = 0;
+      accumulator.clear();
+      part = tile.part;
+    }
+    const int64_t first = tile.begin / size * size, count = std::min(first + size, keys_) - first;
+    const float* const s = scratch.scores.data();
+    const float tile_maximum = *std::max_element(s + tile.begin, s + tile.end) - offset;
     if (tile_maximum == -infinity) continue;
     if (tile_maximum > maximum) {
       const float alpha = std::exp2(maximum - tile_maximum);
@@ -244,41 +266,67 @@ void Head::row(int64_t i, Scratch& scratch, RowAccumulator& accumulator, HeadOut
       accumulator.rescale(alpha);
       maximum = tile_maximum;
     }
-    scratch.p.resize(static_cast<size_t>(count));
-    for (int64_t n = 0; n < count; ++n) scratch.p[static_cast<size_t>(n)] = std::exp2(s[n] - maximum);
+    // The steps of the sums are those of the whole tile, wherever a listed block begins or ends in it.
+    scratch.p.assign(static_cast<size_t>(count), 0);
+    for (int64_t n = tile.begin; n < tile.end; ++n) scratch.p[static_cast<size_t>(n - first)] = std::exp2(s[n] - maximum);
     const float p_scale = round_p(scratch.p, sum);
     accumulator.add(scratch.p, p_scale, v_.codes, first);
   }
-  for (size_t c = 0; c < v_.scale.size(); ++c) o[c] = accumulator.sums()[c] / sum * v_.scale[c] + v_.mean[c];
-  if (rules_.sink != nullptr && request_.v_smoothing != VSmoothing::none) {
-    // With a sink the probabilities of the keys do not sum to 1, and their share of the mean is what they sum to.
-    const float sink_share = std::exp2((*rules_.sink - missing) * log2_e - maximum) / sum;
-    for (size_t c = 0; c < v_.mean.size(); ++c) o[c] -= sink_share * v_.mean[c];
+  total.merge(maximum, sum, accumulator.sums());
+  return total;
+}
+
+void Head::row(int64_t i, Scratch& scratch, RowAccumulator& accumulator, float* o, float& lse) const {
+  const float row_constant = smoothed_ ? dot(q_.original.row(i), k_.smoothed.mean.data(), width_) : 0.0F;
+  const Sight sight = score(i, row_constant, scratch);
+  // What the softmax did not see of the scores: nothing when a softcap had them whole.
+  const float missing = rules_.softcap > 0 ? 0.0F : row_constant * rules_.softmax_scale;
+
+  if (!sight.any_key || sight.poisoned) {
+    std::fill(o, o + v_.codes.columns, sight.any_key ? nan_value : 0.0F);
+    lse = sight.any_key ? nan_value : -infinity;
+    return;
+  }
+  Sums sums = visit_keys(i, scratch, accumulator);
+  float sink_share = 0;
+  if (rules_.sink != nullptr) {
+    // It joins the denominator after the last key: P is rounded relative to the scores alone.
+    const float sink = (*rules_.sink - missing) * log2_e;
+    sums.merge(sink, sink == -infinity ? 0.0F : 1.0F, std::vector<float>(sums.o.size()));
+    sink_share = std::exp2(sink - sums.maximum) / sums.sum;
+  }
+  // With a sink the probabilities of the keys do not sum to 1, and their share of the mean is what they sum to.
+  for (size_t c = 0; c < v_.scale.size(); ++c) {
+    o[c] = sums.o[c] / sums.sum * v_.scale[c] + v_.mean[c] - sink_share * v_.mean[c];
   }
   for (const auto& [key, channel] : v_.poisoned) {
     if (scratch.scores[static_cast<size_t>(key)] != -infinity) o[channel] = nan_value;
   }
-  lse = (std::log2(sum) + maximum) / log2_e + missing;
+  lse = (std::log2(sums.sum) + sums.maximum) / log2_e + missing;
 }
 
 void Head::compute(int64_t begin, int64_t end, HeadOutput& out) const {
   Scratch scratch;
   scratch.apart.resize(k_.smoothed.sinks.size());
   RowAccumulator accumulator(request_, v_.codes.columns, options_.short_accumulator);
-  for (int64_t i = begin; i < end; ++i) row(i, scratch, accumulator, out);
+  for (int64_t at = begin; at < end; ++at) {
+    row(asked_[static_cast<size_t>(at)], scratch, accumulator, out.o.row(at), out.lse[static_cast<size_t>(at)]);
+  }
 }
 
 }  // namespace
 
 HeadOutput attend(const QuantizedQueries& q, const QuantizedKeys& k, const QuantizedValues& v, DType dtype,
-                  const Quantization& request, const ScoreRules& rules, const AttendOptions& options, ThreadPool* pool) {
-  const Head head(q, k, v, dtype, request, rules, options);
-  HeadOutput out{Matrix(head.rows(), v.codes.columns), std::vector<float>(static_cast<size_t>(head.rows()))};
+                  const Quantization& request, const ScoreRules& rules, const AttendOptions& options,
+                  std::span<const int64_t> rows, ThreadPool* pool) {
+  const Head head(q, k, v, dtype, request, rules, options, rows);
+  const auto count = static_cast<int64_t>(rows.size());
+  HeadOutput out{Matrix(count, v.codes.columns), std::vector<float>(rows.size())};
   auto body = [&](int64_t begin, int64_t end, int) { head.compute(begin, end, out); };
   if (pool == nullptr) {
-    body(0, head.rows(), 0);
+    body(0, count, 0);
   } else {
-    pool->parallel_for(head.rows(), 16, body);
+    pool->parallel_for(count, 16, body);
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "generator/dtype_codec.hpp"
 #include "tuner/reference_row.hpp"
@@ -37,42 +38,66 @@ HeadTensors load_head(const Problem& problem, const Tensors& tensors, int64_t b,
   return head;
 }
 
-Result<HeadOutput> model_matrices(const HeadTensors& head, DType dtype, const Quantization& request, const ScoreRules& rules,
-                                  const ModelOptions& options, ThreadPool* pool) {
-  ATTUNE_CHECK(validate(request));
-  const QuantizationTiles& tiles = options.operands.tiles;
-  ATTUNE_CHECK(validate(tiles));
+namespace {
+
+Result<HeadOutput> compute(const HeadTensors& head, DType dtype, const Quantization& request, const ScoreRules& rules,
+                           const ModelOptions& options, std::span<const int64_t> rows, ThreadPool* pool) {
+  ATTUNE_CHECK(attune::validate(request));
+  ATTUNE_CHECK(validate(options.schedule));
   if (request.automatic) {
     return Error(
         Status::invalid_argument,
         "quantization sage leaves the choice to the tuner, so it has no numbers of its own; give one of its presets.");
   }
-  if (request.flush_keys > 0 && tiles.block_kv % request.flush_keys != 0) {
+  if (request.flush_keys > 0 && options.schedule.key_tile % request.flush_keys != 0) {
     return Error(Status::invalid_argument,
-                 fmt::format("block_kv = {} is not a multiple of the flush interval of {} keys; give one that is.",
-                             tiles.block_kv, request.flush_keys));
+                 fmt::format("key_tile = {} is not a multiple of the flush interval of {} keys; give one that is.",
+                             options.schedule.key_tile, request.flush_keys));
   }
-  const QuantizedQueries q = quantize_queries(head.q, request, options.operands);
-  const QuantizedKeys k = quantize_keys(head.k, dtype, request, options.operands);
+  const OperandOptions operands{options.schedule.tiles, options.sink_rule};
+  const QuantizedQueries q = quantize_queries(head.q, request, operands);
+  const QuantizedKeys k = quantize_keys(head.k, dtype, request, operands);
   const QuantizedValues v = quantize_values(head.v, request);
-  HeadOutput out = attend(q, k, v, dtype, request, rules, {tiles, options.short_accumulator}, pool);
+  HeadOutput out = attend(q, k, v, dtype, request, rules, {options.schedule, options.short_accumulator}, rows, pool);
   for (float& value : out.o.values) value = round_to(dtype, value);
   return out;
 }
 
-Result<HeadOutput> model_head(const Problem& problem, const Tensors& tensors, const Quantization& request,
-                              const ModelOptions& options, int64_t b, int64_t h, ThreadPool* pool) {
+std::vector<int64_t> all_rows(int64_t count) {
+  std::vector<int64_t> rows(static_cast<size_t>(count));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  return rows;
+}
+
+}  // namespace
+
+Result<HeadOutput> model_matrices(const HeadTensors& head, DType dtype, const Quantization& request, const ScoreRules& rules,
+                                  const ModelOptions& options, ThreadPool* pool) {
+  return compute(head, dtype, request, rules, options, all_rows(head.q.rows), pool);
+}
+
+Result<HeadOutput> model_rows(const Problem& problem, const Tensors& tensors, const Quantization& request,
+                              const ModelOptions& options, int64_t b, int64_t h, std::span<const int64_t> rows,
+                              ThreadPool* pool) {
+  ATTUNE_CHECK(validate(options.schedule));  // before tiles are asked of it
+  const KeySchedule tiles(problem, tensors, options.schedule, b, h);
   ScoreRules rules;
   rules.softmax_scale = problem.scale();
   rules.softcap = problem.softcap;
   if (problem.sinks) rules.sink = tensors.sinks + h;
+  rules.tiles = [&](int64_t i) { return tiles.tiles_of(i); };
   rules.bias = [&](int64_t i, std::span<float> bias) {
     ReferenceRow row(problem, tensors);
     std::vector<float> values;
     row.biases(b, h, i, values);
     std::copy(values.begin(), values.end(), bias.begin());
   };
-  return model_matrices(load_head(problem, tensors, b, h), problem.dtype, request, rules, options, pool);
+  return compute(load_head(problem, tensors, b, h), problem.dtype, request, rules, options, rows, pool);
+}
+
+Result<HeadOutput> model_head(const Problem& problem, const Tensors& tensors, const Quantization& request,
+                              const ModelOptions& options, int64_t b, int64_t h, ThreadPool* pool) {
+  return model_rows(problem, tensors, request, options, b, h, all_rows(lengths_of(problem, tensors, b).q), pool);
 }
 
 }  // namespace attune::tuner::quantized

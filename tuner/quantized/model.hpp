@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "common/result.hpp"
 #include "generator/tensors.hpp"
@@ -14,7 +15,8 @@
 namespace attune::tuner::quantized {
 
 struct ModelOptions {
-  OperandOptions operands;  // the tiles of the kernel that is compared
+  QuantizedSchedule schedule;  // of the kernel that is compared
+  SinkRule sink_rule = SinkRule::apart;
   bool short_accumulator = false;
 };
 
@@ -26,13 +28,19 @@ struct HeadTensors {
 HeadTensors load_head(const Problem& problem, const Tensors& tensors, int64_t b, int64_t h);
 
 // O and LSE of query head h of batch element b; O is rounded to the problem's dtype. O(rows * keys * head_dim) on `pool`
-// (null: this thread). Keys are visited in ascending order, also with block lists. invalid_argument: the request is `sage`,
-// which is none until it has been chosen; the tiles do not divide each other, or the flush interval does not divide the key
-// tile.
+// (null: this thread). invalid_argument: the request is `sage`, which is none until it has been chosen; the schedule is
+// none, or its key tile is no multiple of the flush interval.
 Result<HeadOutput> model_head(const Problem& problem, const Tensors& tensors, const Quantization& request,
                               const ModelOptions& options, int64_t b, int64_t h, ThreadPool* pool);
 
-// The same from matrices, for callers that have no tensors.
+// The same of some queries alone, in the order asked for: what they see is quantized whole, so that O(keys * head_dim) is
+// added to O(rows.size() * keys * head_dim).
+Result<HeadOutput> model_rows(const Problem& problem, const Tensors& tensors, const Quantization& request,
+                              const ModelOptions& options, int64_t b, int64_t h, std::span<const int64_t> rows,
+                              ThreadPool* pool);
+
+// All rows from matrices, for callers that have no tensors: keys in ascending order and in one part, unless rules.tiles says
+// otherwise.
 Result<HeadOutput> model_matrices(const HeadTensors& head, DType dtype, const Quantization& request, const ScoreRules& rules,
                                   const ModelOptions& options, ThreadPool* pool);
 

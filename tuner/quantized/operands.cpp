@@ -63,22 +63,22 @@ float power_of_two_over(float amax, float limit) {
 }  // namespace
 
 QuantizedQueries quantize_queries(const Matrix& q, const Quantization& request, const OperandOptions& options) {
-  SmoothedQueries smoothed = smooth_queries(q, request, options.tiles.block_q);
+  SmoothedQueries smoothed = smooth_queries(q, request, options.tiles.block_q, options.q_block_means);
   return {quantize_rows(smoothed.rows, request, q_scale_groups(request.granularity, options.tiles)), q,
           std::move(smoothed.block_means)};
 }
 
 QuantizedKeys quantize_keys(const Matrix& k, DType dtype, const Quantization& request, const OperandOptions& options) {
-  SmoothedKeys smoothed = smooth_keys(k, dtype, request, options.sink_rule, options.tiles.block_kv);
+  SmoothedKeys smoothed = smooth_keys(k, dtype, request, options.sink_rule, options.tiles.block_kv, options.k_mean);
   QuantizedRows rows = quantize_rows(smoothed.rows, request, k_scale_groups(request.granularity, options.tiles));
   return {std::move(rows), std::move(smoothed)};
 }
 
-QuantizedValues quantize_values(const Matrix& v, const Quantization& request) {
+QuantizedValues quantize_values(const Matrix& v, const Quantization& request, const std::vector<float>* mean) {
   const auto width = static_cast<size_t>(v.columns);
   const bool safe = request.scales == ScaleConvention::safe;
   QuantizedValues out{v, std::vector<float>(width, 1.0F), std::vector<float>(width), {}};
-  if (request.v_smoothing == VSmoothing::mean) out.mean = mean_row(v, 0, v.rows, nullptr, safe);
+  if (request.v_smoothing == VSmoothing::mean) out.mean = mean != nullptr ? *mean : mean_row(v, 0, v.rows, nullptr, safe);
   const bool to_f16 = request.pv == PvOperand::input && request.accumulator == PvAccumulator::f16;
   const bool plain = request.pv == PvOperand::input && !to_f16;
   const float keys = static_cast<float>(request.flush_keys > 0 ? request.flush_keys : std::max<int64_t>(v.rows, 1));
@@ -87,7 +87,7 @@ QuantizedValues quantize_values(const Matrix& v, const Quantization& request) {
     LargestMagnitude amax(request.scales);
     for (int64_t n = 0; n < v.rows; ++n) {
       float& value = out.codes.row(n)[c];
-      if (safe && !std::isfinite(value)) {
+      if (safe && !plain && !std::isfinite(value)) {
         out.poisoned.emplace_back(n, c);
         value = 0;
         continue;

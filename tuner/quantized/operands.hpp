@@ -42,13 +42,17 @@ struct QuantizedValues {
   Matrix codes;              // [keys, D_v]; as numbers
   std::vector<float> scale;  // of each channel
   std::vector<float> mean;   // of each channel; zeros when V is not smoothed
-  // Safe convention: (key, channel) of the elements that are not finite. The channel ends as NaN in rows that see the key.
+  // Safe convention, V not in its own type: (key, channel) of the elements that are not finite. The channel ends as NaN in
+  // rows that see the key. In its own type V keeps them, and they take their course in rows that give the key a probability.
   std::vector<std::pair<int64_t, int64_t>> poisoned;
 };
 
 struct OperandOptions {
   QuantizationTiles tiles;
   SinkRule sink_rule = SinkRule::apart;
+  // The means of a kernel, whose sums have an order of their own, in place of those computed here; null: none.
+  const Matrix* q_block_means = nullptr;
+  const std::vector<float>* k_mean = nullptr;
 };
 
 // `dtype` is the tensors' type, in which the matrices' elements are exact.
@@ -58,6 +62,7 @@ QuantizedKeys quantize_keys(const Matrix& k, DType dtype, const Quantization& re
 // pv-input: V in its own type with scale 1; with fp16 accumulators in fp16, where a channel has a power of two as its scale
 // if it needs one so that no sum of P <= 1 over the flush interval (without one: over all keys) leaves fp16. The published
 // conventions convert to fp16 as it comes.
-QuantizedValues quantize_values(const Matrix& v, const Quantization& request);
+// `mean`: that of a kernel, in place of the one computed here; null: none.
+QuantizedValues quantize_values(const Matrix& v, const Quantization& request, const std::vector<float>* mean = nullptr);
 
 }  // namespace attune::tuner::quantized

@@ -88,7 +88,8 @@ std::vector<float> mean_row(const Matrix& x, int64_t begin, int64_t end, const s
   return mean;
 }
 
-SmoothedKeys smooth_keys(const Matrix& k, DType dtype, const Quantization& request, SinkRule rule, int64_t block_kv) {
+SmoothedKeys smooth_keys(const Matrix& k, DType dtype, const Quantization& request, SinkRule rule, int64_t block_kv,
+                         const std::vector<float>* mean) {
   const bool safe = request.scales == ScaleConvention::safe;
   SmoothedKeys smoothed;
   smoothed.rows = k;
@@ -105,6 +106,7 @@ SmoothedKeys smooth_keys(const Matrix& k, DType dtype, const Quantization& reque
   if (!safe) {
     for (float& value : smoothed.mean) value = round_to(dtype, value);
   }
+  if (mean != nullptr) smoothed.mean = *mean;
   for (int64_t n = 0; n < k.rows; ++n) {
     if (smoothed.kept[static_cast<size_t>(n)] != 0) continue;
     for (int64_t c = 0; c < k.columns; ++c) {
@@ -116,14 +118,15 @@ SmoothedKeys smooth_keys(const Matrix& k, DType dtype, const Quantization& reque
   return smoothed;
 }
 
-SmoothedQueries smooth_queries(const Matrix& q, const Quantization& request, int64_t block_q) {
+SmoothedQueries smooth_queries(const Matrix& q, const Quantization& request, int64_t block_q, const Matrix* block_means) {
   SmoothedQueries smoothed{q, {}};
   if (request.q_smoothing == QSmoothing::none) return smoothed;
   const int64_t blocks = (q.rows + block_q - 1) / block_q;
   smoothed.block_means = Matrix(blocks, q.columns);
   for (int64_t block = 0; block < blocks; ++block) {
     const int64_t begin = block * block_q, end = std::min(begin + block_q, q.rows);
-    const std::vector<float> mean = mean_row(q, begin, end, nullptr, request.scales == ScaleConvention::safe);
+    std::vector<float> mean = mean_row(q, begin, end, nullptr, request.scales == ScaleConvention::safe);
+    if (block_means != nullptr) std::copy_n(block_means->row(block), q.columns, mean.begin());
     std::copy(mean.begin(), mean.end(), smoothed.block_means.row(block));
     for (int64_t i = begin; i < end; ++i) {
       for (int64_t c = 0; c < q.columns; ++c) smoothed.rows.row(i)[c] -= mean[static_cast<size_t>(c)];

@@ -41,12 +41,17 @@ struct SmoothedKeys {
 // `finite_only`. Zeros when there are none.
 std::vector<float> mean_row(const Matrix& x, int64_t begin, int64_t end, const std::vector<uint8_t>* skip, bool finite_only);
 
-SmoothedKeys smooth_keys(const Matrix& k, DType dtype, const Quantization& request, SinkRule rule, int64_t block_kv);
+// `mean`: what a kernel took off the keys, in place of the mean computed here; null: none. Which keys are sinks is asked of
+// the mean computed here.
+SmoothedKeys smooth_keys(const Matrix& k, DType dtype, const Quantization& request, SinkRule rule, int64_t block_kv,
+                         const std::vector<float>* mean = nullptr);
 
 struct SmoothedQueries {
   Matrix rows;         // q_i less the mean of its block
   Matrix block_means;  // [ceil(rows / block_q), D]; no rows when Q is not smoothed
 };
-SmoothedQueries smooth_queries(const Matrix& q, const Quantization& request, int64_t block_q);
+// `block_means`: those of a kernel, in place of the means computed here; null: none.
+SmoothedQueries smooth_queries(const Matrix& q, const Quantization& request, int64_t block_q,
+                               const Matrix* block_means = nullptr);
 
 }  // namespace attune::tuner::quantized

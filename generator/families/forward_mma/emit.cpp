@@ -4,11 +4,12 @@
 #include "generator/cuda/compose.hpp"
 #include "generator/families/forward_mma/forward_mma.hpp"
 #include "generator/families/forward_mma/tiles.hpp"
+#include "generator/families/quantizers.hpp"
 
 namespace attune::forward_mma {
 namespace {
 
-std::string constants(const Spec& spec, const Config& config) {
+std::string constants(const Spec& spec, const Quantization& request, const Config& config) {
   cuda::Constants c;
   c.open("spec");
   for (const char* name : {"head_dim_qk", "head_dim_v", "group", "page_size"}) c.number(name, spec.number(name));
@@ -23,14 +24,34 @@ std::string constants(const Spec& spec, const Config& config) {
   if (spec.text("sparsity") != "none") {
     c.flag("full_lists", spec.flag("full_lists")).flag("partial_lists", spec.flag("partial_lists"));
   }
+  c.flag("quantized", !request.none());
   c.close().open("config");
   for (const char* name :
        {"block_m", "block_n", "warps", "stages", "splits", "v_splits", "rescale_threshold", "min_blocks", "qk_unroll"}) {
     c.number(name, config.at(name));
   }
   for (const char* name : {"q_in_registers", "peel", "reverse", "pack_gqa"}) c.flag(name, config.at(name) != 0);
-  c.number("shared_bytes", Tiles(spec.number("head_dim_qk"), spec.number("head_dim_v"), config).shared_bytes);
+  c.number("shared_bytes", Tiles(spec.number("head_dim_qk"), spec.number("head_dim_v"), request, config).shared_bytes);
   return c.close().text();
+}
+
+std::string_view qk_template(const Quantization& request) {
+  switch (request.qk) {
+    case QkOperand::input: return "qk_input.cuh";
+    case QkOperand::int8: return "qk_int8.cuh";
+    case QkOperand::int4: return "qk_int4.cuh";
+    case QkOperand::e4m3: return "qk_e4m3.cuh";
+  }
+  return {};
+}
+
+std::string_view pv_template(const Quantization& request) {
+  switch (request.pv) {
+    case PvOperand::input: return request.accumulator == PvAccumulator::f16 ? "pv_fp16_sums.cuh" : "pv_input.cuh";
+    case PvOperand::e4m3: return "pv_e4m3.cuh";
+    case PvOperand::int8: return "pv_int8.cuh";
+  }
+  return {};
 }
 
 }  // namespace
@@ -40,16 +61,29 @@ Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
   composition.header =
       fmt::format("Attune forward_mma version {}: attention forward by mma.sync.\narch: {}\nspec: {}\nconfig: {}\n",
                   version(), spec.arch(), spec.to_text(), config.to_text());
-  composition.constants = constants(spec, config);
+  const Quantization request = quantization_of(spec.has("quantization") ? spec.text("quantization") : "none");
+  composition.constants = constants(spec, request, config);
   composition.choices["element.cuh"] = fmt::format("element_{}.cuh", spec.text("dtype"));
   composition.choices["kv_tiles.cuh"] = spec.text("sparsity") == "none" ? "kv_dense.cuh" : "kv_lists.cuh";
-  composition.roots = {"sample_constants.cuh", "forward_mma.cuh"};
+  composition.choices["qk.cuh"] = qk_template(request);
+  composition.choices["pv.cuh"] = pv_template(request);
+  composition.roots = {"sample_constants.cuh"};
+  if (!request.none()) {
+    composition.choices["kernel_arguments.cuh"] = "quantized_arguments.cuh";
+    composition.choices["code_poison.cuh"] = "code_poison_flags.cuh";
+    cuda::Constants constants;
+    write_quantization_constants(constants, spec.number("head_dim_qk"), request);
+    composition.quantization = constants.text();
+    for (std::string& root : quantizer_templates(request)) composition.roots.push_back(std::move(root));
+  }
+  composition.roots.emplace_back("forward_mma.cuh");
   if (config.at("splits") > 1) composition.roots.emplace_back("combine.cuh");
   Source source;
   source.kind = SourceKind::cuda_cpp;
   ATTUNE_TRY(source.text, cuda::compose(composition));
   source.target_cpu = spec.arch();
-  source.entries = {"attune_forward"};
+  if (!request.none()) source.entries = quantizer_entries(request);
+  source.entries.emplace_back("attune_forward");
   if (config.at("splits") > 1) source.entries.emplace_back("attune_combine");
   return source;
 }

@@ -2,24 +2,55 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
 #include <cstring>
 
 #include "generator/cuda/arch.hpp"
 #include "generator/families/attention_spec.hpp"
 #include "generator/families/forward_mma/tiles.hpp"
 #include "generator/families/gpu_arguments.hpp"
+#include "generator/families/quantizers.hpp"
 
 namespace attune::forward_mma {
+namespace {
+
+// What the instructions of an architecture can do, with the nearest request that they can.
+Result<void> supports_quantization(const Quantization& request, const cuda::Arch& arch) {
+  const auto no = [&](std::string_view why, Quantization nearest) {
+    return Error(Status::unsupported,
+                 fmt::format("quantization {}: {}. Use {}.", to_text(request), why, to_text(nearest)));
+  };
+  Quantization nearest = request;
+  if (request.automatic) {
+    return no("`sage` stands for a choice, which forward_mma does not make", quantization_candidates().back());
+  }
+  if (request.qk == QkOperand::int4 && arch.number > 89) {
+    nearest.qk = QkOperand::int8;
+    return no(fmt::format("{} has no tensor cores for int4 (sm_80 to sm_89 do)", arch.name), nearest);
+  }
+  const bool has_fp8 = arch.number >= 89;
+  if (request.qk == QkOperand::e4m3 && !has_fp8) {
+    nearest.qk = QkOperand::int8;
+    return no(fmt::format("{} has no tensor cores for fp8 (sm_89 and later do)", arch.name), nearest);
+  }
+  if (request.pv == PvOperand::e4m3 && !has_fp8) {
+    nearest.pv = PvOperand::input;
+    nearest.accumulator = PvAccumulator::f16;
+    return no(fmt::format("{} has no tensor cores for fp8 (sm_89 and later do)", arch.name), nearest);
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<void> ForwardMma::supports(const Problem& problem, const DeviceClass& device) const {
   const auto no = [](std::string text) { return Error(Status::unsupported, std::move(text)); };
   if (device.kind != "cuda" && device.kind != "emulated") {
     return no("forward_mma runs on GPUs. Choose the device `cuda:N`, or `emulated:sm_XX` to check a kernel.");
   }
-  ATTUNE_TRY([[maybe_unused]] const cuda::Arch arch, cuda::find_arch(device.arch));
-  if (problem.quantization != "none") {
-    return no(fmt::format("quantization `{}` is not available in forward_mma. Use `none`.", problem.quantization));
-  }
+  ATTUNE_TRY(const cuda::Arch arch, cuda::find_arch(device.arch));
+  ATTUNE_TRY(const Quantization request, parse_quantization(problem.quantization));
+  ATTUNE_CHECK(supports_quantization(request, arch));
   if (problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not multiplied by forward_mma. Use fp16 or bf16.", attune::name(problem.dtype)));
   }
@@ -34,6 +65,8 @@ Spec ForwardMma::spec(const Problem& problem, const DeviceClass& device) const {
   Spec spec(std::string(name()), version(), device.arch);
   set_attention_features(problem, spec);
   spec.set("page_size", problem.page_size).set("positive_scale", problem.scale() > 0 ? 1 : 0);
+  // Paged or not, codes are contiguous: only the quantizers know pages.
+  if (problem.quantization != "none") spec.set("quantization", problem.quantization);
   return spec;
 }
 
@@ -46,8 +79,11 @@ std::vector<Launch> ForwardMma::launches(const Problem& problem, const Config& c
   forward.entry = "attune_forward";
   forward.grid = {problem.batch * heads * row_blocks(problem, config) * config.at("splits") * config.at("v_splits"), 1, 1};
   forward.block = {config.at("warps") * warp_lanes, 1, 1};
-  forward.shared_bytes = Tiles(problem.head_dim_qk, problem.head_dim_v, config).shared_bytes;
-  std::vector<Launch> launches{forward};
+  const Quantization request = quantization_of(problem.quantization);
+  forward.shared_bytes = Tiles(problem.head_dim_qk, problem.head_dim_v, request, config).shared_bytes;
+  std::vector<Launch> launches;
+  if (!request.none()) launches = quantizer_launches(problem, request);
+  launches.push_back(forward);
   if (config.at("splits") > 1) {
     Launch combine;
     combine.entry = "attune_combine";
@@ -59,23 +95,50 @@ std::vector<Launch> ForwardMma::launches(const Problem& problem, const Config& c
 }
 
 int64_t ForwardMma::workspace_bytes(const Problem& problem, const Config& config, const DeviceClass&) const {
+  const Quantization request = quantization_of(problem.quantization);
+  const int64_t codes = request.none() ? 0 : QuantizedLayout(problem, request).bytes();
   const int64_t splits = config.at("splits");
-  if (splits == 1) return 0;
-  return problem.batch * problem.heads_q * problem.seqlen_q * splits * (problem.head_dim_v + 2) * 4;
+  if (splits == 1) return codes;
+  return codes + problem.batch * problem.heads_q * problem.seqlen_q * splits * (problem.head_dim_v + 2) * 4;
 }
 
 void ForwardMma::bind(const Problem& problem, const Config& config, const DeviceClass&, const Tensors& tensors,
                       void* workspace, ArgumentBlock& block) const {
-  static_assert(sizeof(GpuArguments) <= ArgumentBlock::capacity_bytes);
-  GpuArguments a = gpu_arguments(problem, tensors);
+  static_assert(sizeof(QuantizedArguments) <= ArgumentBlock::capacity_bytes);
+  QuantizedArguments all;
+  GpuArguments& a = all.attention;
+  a = gpu_arguments(problem, tensors);
   a.row_blocks = static_cast<int32_t>(row_blocks(problem, config));
   a.splits = static_cast<int32_t>(config.at("splits"));
   if (problem.sparsity.kind != SparsityKind::none) {
     a.list_sub_blocks = static_cast<int32_t>(ceil_div(problem.sparsity.block_q, config.at("block_m")));
   }
-  a.partials = static_cast<float*>(workspace);
-  std::memcpy(block.bytes.data(), &a, sizeof a);
-  block.used_bytes = sizeof a;
+  const Quantization request = quantization_of(problem.quantization);
+  auto* bytes = static_cast<std::byte*>(workspace);
+  if (!request.none()) {
+    const QuantizedLayout layout(problem, request);
+    layout.bind(bytes, all);
+    bytes += layout.bytes();
+  }
+  a.partials = reinterpret_cast<float*>(bytes);
+  block.used_bytes = request.none() ? sizeof a : sizeof all;
+  std::memcpy(block.bytes.data(), &all, block.used_bytes);
+}
+
+QuantizedSchedule ForwardMma::quantized_schedule(const Problem& problem, const Config& config, const DeviceClass&) const {
+  QuantizedSchedule schedule;
+  schedule.key_tile = config.at("block_n");
+  schedule.row_block = config.at("block_m");
+  schedule.packed_heads = config.at("pack_gqa") != 0;
+  schedule.splits = config.at("splits");
+  if (problem.sparsity.kind != SparsityKind::none) schedule.splits = 1;
+  return schedule;
+}
+
+Quantization quantization_of(std::string_view text) {
+  auto request = parse_quantization(text);
+  assert(request.ok());
+  return *std::move(request);
 }
 
 int64_t row_blocks(const Problem& problem, const Config& config) {

@@ -24,6 +24,8 @@ class ForwardMma final : public Family {
   void bind(const Problem& problem, const Config& config, const DeviceClass& device, const Tensors& tensors, void* workspace,
             ArgumentBlock& arguments) const override;
 
+  QuantizedSchedule quantized_schedule(const Problem& problem, const Config& config,
+                                       const DeviceClass& device) const override;
   std::string_view model() const override { return "attention_fp64"; }
 };
 

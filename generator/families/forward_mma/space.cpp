@@ -16,22 +16,22 @@ const std::vector<std::string_view> constraint_texts = {
     "block_m % (16 * warps) == 0",
     "block_m <= 32 * warps",
     // Q staged where the rings will be takes no room of its own. Blocks of several to an SM share its memory.
-    "q_in_registers == 1 || (block_m * qk_columns + stages * block_n * (qk_columns + v_columns)) * 2 <= shared_limit",
-    "q_in_registers == 0 || max(block_m * qk_columns, stages * block_n * (qk_columns + v_columns)) * 2 <= shared_limit",
-    "min_blocks == 1 || min_blocks * (1024 + 2 * stages * block_n * (qk_columns + v_columns) + (1 - q_in_registers) * 2 * "
-    "block_m * qk_columns) <= shared_per_sm",
+    "q_in_registers == 1 || block_m * qk_row_bytes + stages * block_n * (qk_row_bytes + v_key_bytes) <= shared_limit",
+    "q_in_registers == 0 || max(block_m * qk_row_bytes, stages * block_n * (qk_row_bytes + v_key_bytes)) <= shared_limit",
+    "min_blocks == 1 || min_blocks * (1024 + stages * block_n * (qk_row_bytes + v_key_bytes) + (1 - q_in_registers) * "
+    "block_m * qk_row_bytes) <= shared_per_sm",
     // Fragments of Q in registers are named, not indexed.
     "q_in_registers == 0 || qk_unroll == 16",
     // Accumulators of O and S, and Q where it is kept, in the registers of one thread; some 50 are needed beside them.
-    "block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * qk_columns / 4) <= 192",
+    "block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * qk_row_bytes / 8) <= 192",
     "min_blocks == 1 || min_blocks * 32 * warps * (block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * "
-    "qk_columns / 4) + 48) <= 65536",
+    "qk_row_bytes / 8) + 48) <= 65536",
     "min_blocks * 32 * warps <= threads_per_sm",
     // No block much larger than what there is to do.
     "block_m == 16 || block_m < 2 * seqlen_q * (1 + pack_gqa * (group - 1))",
-    "block_n <= 32 || block_n < 2 * seqlen_kv",
+    "block_n <= least_block_n || block_n < 2 * seqlen_kv",
     "lists == 0 || block_m == 16 || block_m < 2 * list_block_q",
-    "lists == 0 || block_n <= 32 || block_n <= list_block_kv",
+    "lists == 0 || block_n <= least_block_n || block_n <= list_block_kv",
     "pack_gqa == 0 || (group > 1 && lists == 0 && seqlen_q * group < 1073741824)",
     // Longest rows first means something only where rows differ.
     "reverse == 0 || causal == 1",
@@ -40,19 +40,31 @@ const std::vector<std::string_view> constraint_texts = {
     // Split keys cost a second pass over every row: only where rows alone cannot fill the device.
     "splits == 1 || (lists == 0 && splits * block_n < 2 * seqlen_kv)",
     "splits == 1 || batch * heads_kv * seqlen_q <= 64 * multiprocessors",
+    // Tiles of codes hold whole scale blocks of 64 keys or equal parts of one, whole k steps of 32 keys where P is of 8 bits,
+    // and whole flush windows; sums that are not fp32 have no room for probabilities above the largest.
+    "codes == 0 || block_n % 64 == 0 || 64 % block_n == 0",
+    "codes < 2 || block_n % 32 == 0",
+    "flush_keys == 0 || block_n % flush_keys == 0",
+    "codes < 2 || rescale_threshold == 0",
     // One grid dimension holds every block.
     "batch * heads_q * ceil_div(seqlen_q, block_m) * splits * v_splits < 2147483648",
 };
 
-// v_columns depends on a tunable: as an expression it would be spelt out in every constraint.
-std::vector<Expression> constraints(int64_t head_dim_v) {
+void replace_all(std::string& text, std::string_view name, std::string_view by) {
+  for (size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + by.size())) {
+    text.replace(at, name.size(), by);
+  }
+}
+
+// v_columns and v_key_bytes depend on a tunable: as expressions they would be spelt out in every constraint.
+std::vector<Expression> constraints(int64_t head_dim_v, const Quantization& request) {
   std::vector<Expression> result;
   const std::string columns = "(ceil_div(ceil_div(" + std::to_string(head_dim_v) + ", v_splits), 8) * 8)";
+  const bool codes = request.pv != PvOperand::input;
   for (const std::string_view text : constraint_texts) {
     std::string spelt(text);
-    for (size_t at = spelt.find("v_columns"); at != std::string::npos; at = spelt.find("v_columns", at + columns.size())) {
-      spelt.replace(at, std::string_view("v_columns").size(), columns);
-    }
+    replace_all(spelt, "v_key_bytes", codes ? "(ceil_div(v_columns, 16) * 16)" : "(2 * v_columns)");
+    replace_all(spelt, "v_columns", columns);
     auto expression = Expression::parse(spelt);
     if (expression.ok()) result.push_back(*std::move(expression));
   }
@@ -81,7 +93,13 @@ Space ForwardMma::space(const Spec& spec, const Problem& problem, const DeviceCl
   const auto found = cuda::find_arch(spec.arch());
   const cuda::Arch arch = found.ok() ? *found : cuda::archs().front();
   Config constants;
-  constants.set("qk_columns", round_up(problem.head_dim_qk, 16))
+  const Quantization request = quantization_of(problem.quantization);
+  // 2: P or its sums are of other types than the tensors', too.
+  const int64_t codes = request.none() ? 0 : keeps_v(request) ? 2 : 1;
+  constants.set("qk_row_bytes", Tiles::row_bytes(problem.head_dim_qk, request))
+      .set("codes", codes)
+      .set("flush_keys", request.flush_keys)
+      .set("least_block_n", std::max<int64_t>(32, request.flush_keys))
       .set("head_dim_v", problem.head_dim_v)
       .set("shared_limit", arch.shared_bytes_per_block)
       .set("shared_per_sm", arch.shared_bytes_per_sm)
@@ -112,7 +130,7 @@ Space ForwardMma::space(const Spec& spec, const Problem& problem, const DeviceCl
       {"qk_unroll", {16, 4, 2}, "16-column steps of Q K^T that are written out; fewer take fewer registers."},
       {"pack_gqa", {0, 1}, "1: the query heads of one KV head share a CTA and its keys."},
   };
-  return {std::move(tunables), constraints(problem.head_dim_v), std::move(constants)};
+  return {std::move(tunables), constraints(problem.head_dim_v, request), std::move(constants)};
 }
 
 // FlashAttention-2's tiles where they fit; few rows get small blocks of their own and split keys.
@@ -121,12 +139,13 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
   const int64_t width = std::max(problem.head_dim_qk, problem.head_dim_v);
   const bool lists = problem.sparsity.kind != SparsityKind::none;
   const bool pack = problem.group() > 1 && !lists && problem.seqlen_q < 64;
+  const Quantization request = quantization_of(problem.quantization);
   int64_t rows = problem.seqlen_q * (pack ? problem.group() : 1);
   if (lists) rows = std::min(rows, problem.sparsity.block_q);
 
   Config config;
   config.set("block_m", 16)
-      .set("block_n", width <= 128 ? 64 : 32)
+      .set("block_n", std::max<int64_t>(width <= 128 ? 64 : 32, request.flush_keys))
       .set("warps", 1)
       .set("stages", 2)
       .set("q_in_registers", 0)
@@ -143,9 +162,11 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
   // Each step is kept where the space allows it: a smaller tile first, until something fits, then larger blocks of rows.
   constexpr std::array<std::pair<std::string_view, int64_t>, 4> smaller = {
       {{"block_n", 32}, {"stages", 1}, {"block_n", 16}, {"v_splits", 4}}};
+  // Whole k steps of 8-bit P, and whole flush windows.
+  const int64_t least_block_n = std::max<int64_t>(request.pv == PvOperand::input ? 16 : 32, request.flush_keys);
   for (const auto& [name, value] : smaller) {
     if (space.contains(config)) break;
-    config.set(name, value);
+    if (name != "block_n" || value >= least_block_n) config.set(name, value);
   }
   for (const int64_t block_m : {32, 64, 128}) {
     if (block_m >= 2 * rows || (block_m > 64 && problem.seqlen_q < 512)) break;

@@ -1,0 +1,136 @@
+#include "generator/families/quantizers.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "generator/families/quantized_arguments.hpp"
+#include "generator/quantization_layout.hpp"
+
+namespace attune {
+namespace {
+
+// As templates/quantize_sequence.cuh, quantize_values.cuh and delta_scores.cuh have them.
+constexpr int64_t threads = 256, rows_of_cta = 128, tokens_of_cta = 256, delta_tile = 64;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+bool by_tensor(const Quantization& request) { return request.quantizes_qk() && request.granularity == Granularity::tensor; }
+bool has_sinks(const Quantization& request) { return request.k_smoothing == KSmoothing::sink_mean; }
+
+Launch launch(std::string_view entry, int64_t ctas) {
+  Launch launch;
+  launch.entry = entry;
+  launch.grid = {std::max<int64_t>(ctas, 1), 1, 1};
+  launch.block = {threads, 1, 1};
+  return launch;
+}
+
+std::string_view qk_name(QkOperand operand) {
+  switch (operand) {
+    case QkOperand::input: return "input";
+    case QkOperand::int8: return "int8";
+    case QkOperand::int4: return "int4";
+    case QkOperand::e4m3: return "e4m3";
+  }
+  return "";
+}
+
+std::string_view pv_name(PvOperand operand) {
+  switch (operand) {
+    case PvOperand::input: return "input";
+    case PvOperand::e4m3: return "e4m3";
+    case PvOperand::int8: return "int8";
+  }
+  return "";
+}
+
+std::string_view scales_name(ScaleConvention convention) {
+  switch (convention) {
+    case ScaleConvention::safe: return "safe";
+    case ScaleConvention::reciprocal: return "reciprocal";
+    case ScaleConvention::divided: return "divided";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> quantizer_entries(const Quantization& request) {
+  std::vector<std::string> entries = {"attune_statistics"};
+  if (has_sinks(request)) entries.emplace_back("attune_find_sinks");
+  if (has_sinks(request) && by_tensor(request)) entries.emplace_back("attune_key_magnitudes");
+  entries.emplace_back("attune_quantize");
+  return entries;
+}
+
+std::vector<Launch> quantizer_launches(const Problem& problem, const Quantization& request) {
+  const bool safe = request.scales == ScaleConvention::safe, codes = request.quantizes_qk(),
+             q_mean = request.q_smoothing != QSmoothing::none;
+  const int64_t sequences = problem.batch * problem.heads_kv, chunks = sequences * key_chunks(problem).count;
+  const int64_t query_blocks = problem.batch * problem.heads_q * ceil_div(problem.seqlen_q, rows_of_cta);
+  const bool k_statistics =
+      codes && (request.k_smoothing != KSmoothing::none || (by_tensor(request) && !has_sinks(request)));
+  const bool v_statistics =
+      keeps_v(request) && (request.v_smoothing != VSmoothing::none || request.pv != PvOperand::input || safe);
+  const bool q_statistics = codes && (q_mean || by_tensor(request));
+
+  std::vector<Launch> launches;
+  // Also where there is nothing to count: it clears the flags that the last launch may set.
+  launches.push_back(launch("attune_statistics",
+                            (k_statistics ? chunks : 0) + (v_statistics ? chunks : 0) + (q_statistics ? query_blocks : 0)));
+  if (has_sinks(request)) launches.push_back(launch("attune_find_sinks", chunks));
+  if (has_sinks(request) && by_tensor(request)) launches.push_back(launch("attune_key_magnitudes", chunks));
+
+  const auto parts = [&](int64_t keys) { return sequences * std::max<int64_t>(ceil_div(problem.seqlen_kv, keys), 1); };
+  int64_t ctas = keeps_v(request) ? parts(tokens_of_cta) : 0;
+  if (codes) ctas += parts(rows_of_cta) + query_blocks;
+  if (codes && q_mean) {
+    const int64_t blocks = ceil_div(problem.seqlen_q, rows_of_cta) * problem.group();
+    ctas += sequences * ceil_div(blocks, delta_tile) * ceil_div(problem.seqlen_kv, delta_tile);
+  }
+  launches.push_back(launch("attune_quantize", ctas));
+  return launches;
+}
+
+std::vector<std::string> quantizer_templates(const Quantization& request) {
+  std::vector<std::string> roots = {"quantize_statistics.cuh"};
+  if (has_sinks(request)) roots.emplace_back("find_sinks.cuh");
+  if (has_sinks(request) && by_tensor(request)) roots.emplace_back("key_magnitudes.cuh");
+  roots.emplace_back("quantize.cuh");
+  return roots;
+}
+
+void write_quantization_constants(cuda::Constants& constants, int64_t head_dim_qk, const Quantization& request) {
+  const QuantizationTiles tiles;
+  const ScaleGroups q = q_scale_groups(request.granularity, tiles), k = k_scale_groups(request.granularity, tiles);
+  // Not every kernel asks for every one of them.
+  constants.line("#pragma nv_diagnostic push").line("#pragma nv_diag_suppress 177");
+  constants.open("quant")
+      .choice("Qk", "input, int8, int4, e4m3", "qk", qk_name(request.qk))
+      .choice("Pv", "input, e4m3, int8", "pv", pv_name(request.pv))
+      .choice("Scales", "safe, reciprocal, divided", "scales", scales_name(request.scales))
+      .flag("k_mean", request.k_smoothing != KSmoothing::none)
+      .flag("k_sink", has_sinks(request))
+      .flag("q_mean", request.q_smoothing != QSmoothing::none)
+      .flag("v_mean", request.v_smoothing != VSmoothing::none)
+      .flag("f16_sums", request.accumulator == PvAccumulator::f16)
+      .flag("keeps_v", keeps_v(request))
+      .number("flush_keys", request.flush_keys)
+      .number("block_q", tiles.block_q)
+      .number("block_kv", tiles.block_kv)
+      .number("q_segment_rows", q.segment_rows)
+      .number("q_segment_groups", q.groups_per_segment)
+      .number("q_rows_per_lane", q.rows_per_lane)
+      .number("k_segment_rows", k.segment_rows)
+      .number("k_segment_groups", k.groups_per_segment)
+      .number("k_rows_per_lane", k.rows_per_lane)
+      .number("row_bytes", code_row_bytes(request.qk, head_dim_qk))
+      .number("max_sink_keys", max_sink_keys)
+      .real("qk_target", request.qk_target())
+      .real("v_target", request.v_target())
+      .real("sink_ratio", sink_ratio)
+      .close()
+      .line("#pragma nv_diagnostic pop");
+}
+
+}  // namespace attune

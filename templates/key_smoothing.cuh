@@ -1,0 +1,174 @@
+// The mean key and the sinks of a sequence, from its records; and keys less the mean.
+#pragma once
+
+#include "statistics.cuh"
+
+namespace quantizer {
+
+// A key that may be scored apart, as a number whose order is that of being chosen: what the subtraction of the mean raises
+// most comes first, of equals the first key.
+using SinkCandidate = u64;
+constexpr SinkCandidate no_candidate = ~0ull;
+__device__ inline SinkCandidate sink_candidate(float magnitude, float smoothed_magnitude, int key) {
+  return static_cast<u64>(__float_as_uint(__fdiv_rn(magnitude, smoothed_magnitude))) << 32 | static_cast<u32>(key);
+}
+
+// The max_sink_keys first of `count` candidates in ascending order, to the lanes of one warp.
+template <class Get>
+__device__ void first_candidates(int count, SinkCandidate (&first)[quant::max_sink_keys], Get&& get) {
+#pragma unroll
+  for (int i = 0; i < quant::max_sink_keys; ++i) {
+    // A candidate names its key, so that no two are equal.
+    SinkCandidate best = no_candidate;
+    for (int at = static_cast<int>(threadIdx.x) % warp_lanes; at < count; at += warp_lanes) {
+      const SinkCandidate one = get(at);
+      if ((i == 0 || one > first[i == 0 ? 0 : i - 1]) && one < best) best = one;
+    }
+#pragma unroll
+    for (int distance = warp_lanes / 2; distance > 0; distance /= 2) {
+      const SinkCandidate other = __shfl_xor_sync(~0u, best, distance);
+      if (other < best) best = other;
+    }
+    first[i] = best;
+    if (best == no_candidate) {
+#pragma unroll
+      for (int rest = i; rest < quant::max_sink_keys; ++rest) first[rest] = no_candidate;
+      return;
+    }
+  }
+}
+
+// Eight channels of a row stand in two places of four, so that the lanes of a row read neighbouring ones.
+__device__ constexpr int channel_place(int c) { return c % 8 / 4 * (spec::head_dim_qk / 2) + c / 8 * 4 + c % 4; }
+__device__ inline void read_channels(const float* values, int vector, float (&x)[8]) {
+  const float4 low = *reinterpret_cast<const float4*>(values + vector * 4);
+  const float4 high = *reinterpret_cast<const float4*>(values + spec::head_dim_qk / 2 + vector * 4);
+  x[0] = low.x, x[1] = low.y, x[2] = low.z, x[3] = low.w;
+  x[4] = high.x, x[5] = high.y, x[6] = high.z, x[7] = high.w;
+}
+
+struct KeySmoothing {
+  alignas(16) float mean[spec::head_dim_qk];  // by channel_place()
+  int sinks[quant::max_sink_keys];            // ascending, then -1
+
+  __device__ bool is_sink(int key) const {
+    bool sink = false;
+    if constexpr (quant::k_sink) {
+#pragma unroll
+      for (int i = 0; i < quant::max_sink_keys; ++i) sink = sink || sinks[i] == key;
+    }
+    return sink;
+  }
+};
+
+// Fills `smoothing` by all threads of a CTA; the caller synchronises. `with_sinks`: the sinks are known, and have no part in
+// the mean.
+template <bool with_sinks>
+__device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, KeySmoothing& smoothing) {
+  const int chunks = ceil_div(s.length, a.chunk_keys);
+  if constexpr (with_sinks) {
+    if (threadIdx.x < warp_lanes) {
+      SinkCandidate first[quant::max_sink_keys];
+      first_candidates(chunks * quant::max_sink_keys, first, [&](int at) {
+        return record_of(a, s, at / quant::max_sink_keys).candidates()[at % quant::max_sink_keys];
+      });
+      if (threadIdx.x == 0) {
+        // Each key's place is the number of keys before it.
+#pragma unroll
+        for (int i = 0; i < quant::max_sink_keys; ++i) smoothing.sinks[i] = -1;
+#pragma unroll
+        for (int i = 0; i < quant::max_sink_keys; ++i) {
+          if (first[i] == no_candidate) break;
+          int place = 0;
+#pragma unroll
+          for (int j = 0; j < quant::max_sink_keys; ++j) {
+            place += first[j] != no_candidate && static_cast<u32>(first[j]) < static_cast<u32>(first[i]) ? 1 : 0;
+          }
+          smoothing.sinks[place] = static_cast<int>(first[i]);
+        }
+      }
+    }
+    __syncthreads();
+  }
+  const float unit = unit_of(max_of(s.length, 1));
+  const Rows keys = rows_of_keys(a, s);
+  for (int c = static_cast<int>(threadIdx.x); c < spec::head_dim_qk; c += threads) {
+    float mean = 0;
+    if constexpr (key_sums) {
+      Sum sum;
+      int count = 0;
+#pragma unroll 4
+      for (int chunk = 0; chunk < chunks; ++chunk) {
+        const Record record = record_of(a, s, chunk);
+        sum.add(record.key(Record::sum, c));
+        count += min_of(a.chunk_keys, s.length - chunk * a.chunk_keys);
+      }
+      if constexpr (safe) {
+        for (int chunk = 0; chunk < chunks; ++chunk) {
+          const Record record = record_of(a, s, chunk);
+          if (record.keys_missing() == 0) continue;
+          count -= min_of(a.chunk_keys, s.length - chunk * a.chunk_keys) - static_cast<int>(record.key(Record::count, c));
+        }
+      }
+      if constexpr (with_sinks) {
+        for (int i = 0; i < quant::max_sink_keys && smoothing.sinks[i] >= 0; ++i) {
+          const u16* element = reinterpret_cast<const u16*>(keys.row(smoothing.sinks[i])) + c;
+          const float x = Element::low(*element);
+          if (safe && !is_finite(x)) continue;
+          sum.add(__fmul_rn(-x, unit));
+          --count;
+        }
+        mean = rounded_mean(mean_of(sum, static_cast<float>(count), unit));
+      } else {
+        // Which keys are sinks is asked of the mean as it is.
+        mean = mean_of(sum, static_cast<float>(count), unit);
+        if constexpr (!quant::k_sink) mean = rounded_mean(mean);
+      }
+    }
+    smoothing.mean[channel_place(c)] = mean;
+  }
+}
+
+// Eight channels of a key as they are quantized.
+__device__ inline void smooth_key(const float (&x)[8], const float (&mean)[8], bool sink, float (&smoothed)[8]) {
+#pragma unroll
+  for (int e = 0; e < 8; ++e) {
+    smoothed[e] = quant::k_mean ? __fadd_rn(x[e], -mean[e]) : x[e];
+    // A sink is scored apart; an element that is not finite stays what it is, so that it is found.
+    if (sink && is_finite(x[e])) smoothed[e] = 0;
+  }
+  if constexpr (quant::k_mean && quant::scales == quant::Scales::divided) {
+#pragma unroll
+    for (int e = 0; e < 8; e += 2) {
+      const u32 packed = Element::pack(smoothed[e], smoothed[e + 1]);
+      smoothed[e] = Element::low(packed);
+      smoothed[e + 1] = Element::high(packed);
+    }
+  }
+}
+
+// How the rows of Q and K are dealt to lanes: the lanes of one row are neighbours, and read 16 bytes each.
+struct RowLanes {
+  static constexpr int vectors = spec::head_dim_qk / 8;
+  static constexpr int count = vectors >= 5 ? 8 : vectors >= 3 ? 4 : vectors;
+  static constexpr int at_once = threads / count;  // rows of a CTA
+  static __device__ int lane() { return static_cast<int>(threadIdx.x) % count; }
+  static __device__ int row() { return static_cast<int>(threadIdx.x) / count; }
+
+  template <class Combine>
+  static __device__ float reduce(float value, Combine&& combine) {
+#pragma unroll
+    for (int distance = count / 2; distance > 0; distance /= 2) {
+      value = combine(value, __shfl_xor_sync(~0u, value, distance));
+    }
+    return value;
+  }
+  static __device__ float largest(float value) {
+    return reduce(value, [](float x, float y) { return fmaxf(x, y); });
+  }
+  static __device__ float sum(float value) {
+    return reduce(value, [](float x, float y) { return x + y; });
+  }
+};
+
+}  // namespace quantizer

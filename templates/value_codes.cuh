@@ -1,0 +1,69 @@
+// V as 8-bit codes: channels are rows of the tile in shared memory, and a row has the tokens in the order that P has them in
+// (fp8_value_position of generator/quantization_layout.hpp).
+#pragma once
+
+#include "cta.cuh"
+#include "kernel_arguments.cuh"
+#include "kv_tiles.cuh"
+#include "products.cuh"
+#include "padded_rows.cuh"
+
+using ValueCodeTile = Tile<ceil_div(v_columns, 16) * 16, config::block_n>;
+
+class ValueCodes {
+ public:
+  __device__ ValueCodes(const KernelArguments& a, const Work& w)
+      : base_(a.v_codes + padded_key_row(a, w, 0) * spec::head_dim_v), first_(w.v_part * v_columns) {}
+
+  // Blocks of block_kv tokens lie one behind the other, each [head_dim_v][block_kv].
+  __device__ void load(u32 shared, const KvTile& tile) const {
+    constexpr int chunks = ValueCodeTile::chunks, block_chunks = quant::block_kv / 16;
+#pragma unroll
+    for (int begin = 0; begin < ValueCodeTile::rows * chunks; begin += threads) {
+      const int index = begin + static_cast<int>(threadIdx.x);
+      if (ValueCodeTile::rows * chunks % threads != 0 && index >= ValueCodeTile::rows * chunks) break;
+      const int row = index / chunks, chunk = index % chunks;
+      const int channel = first_ + row, token_chunk = tile.begin / 16 + chunk;
+      const bool exists = row < v_columns && channel < spec::head_dim_v && 16 * token_chunk < tile.end;
+      const i64 block = static_cast<i64>(token_chunk / block_chunks) * (spec::head_dim_v * quant::block_kv);
+      const char* source = base_ + block + channel * quant::block_kv + token_chunk % block_chunks * 16;
+      copy_async_16_bytes(shared + ValueCodeTile::offset(row, chunk), exists ? source : base_, exists ? 16 : 0);
+    }
+  }
+
+  // Products of all keys of the tile and 16 channels at a time: body(d, step, b) with the fragments B of k step `step`,
+  // {b[0], b[1]} for the first eight channels.
+  template <class Begin, class Body, class End>
+  static __device__ void multiply(u32 values, int window_keys, const Begin& begin, const Body& body, const End& end) {
+#pragma unroll
+    for (int d = 0; d < ValueCodeTile::rows / 16; ++d) {
+#pragma unroll
+      for (int first = 0; first < config::block_n; first += window_keys) {
+        begin(d);
+#pragma unroll
+        for (int step = first / 32; step < (first + window_keys) / 32; ++step) {
+          u32 b[4];
+          load_two_b<ValueCodeTile>(b, values, 16 * d, step);
+          body(d, step, b);
+        }
+        end(d);
+      }
+    }
+  }
+
+  // The accumulators of channels 16 * d to 16 * d + 15: body(fragment of rows, 8-column tile of the two).
+  template <class Body>
+  static __device__ void for_each(int d, const Body& body) {
+#pragma unroll
+    for (int i = 0; i < m_tiles; ++i) {
+#pragma unroll
+      for (int n = 0; n < 2; ++n) {
+        if (2 * d + n < v_columns / 8) body(i, n);
+      }
+    }
+  }
+
+ private:
+  const char* base_;
+  int first_;
+};

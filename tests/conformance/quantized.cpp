@@ -1,0 +1,141 @@
+// Requests, targets and the judge.
+#include "tests/conformance/quantized.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "generator/dtype_codec.hpp"
+#include "generator/family.hpp"
+#include "tuner/model_reference.hpp"
+#include "tuner/quantized/error.hpp"
+#include "tuner/reference_row.hpp"
+
+namespace attune::test {
+namespace {
+
+// Set when the kernels of a class of targets have landed, and never unset again.
+constexpr bool cpu_kernels_are_merged = true, gpu_kernels_are_merged = true;
+
+}  // namespace
+
+const std::vector<std::string>& quantized_requests() {
+  static const std::vector<std::string> all = {
+      "sage1",
+      "sage2-8b",
+      "sage2-4b",
+      "sage2++",
+      // Granularities, of both integer formats.
+      "int8,tensor,k-mean",
+      "int8,block",
+      "int8,warp,k-mean",
+      "int8,k-mean",
+      "int8,token",
+      "int4,tensor,k-mean,q-mean,pv-e4m3",
+      "int4,block,k-mean",
+      "int4,warp,k-mean,q-mean",
+      "int4,token,k-sink,q-mean",
+      // Smoothing.
+      "int8,token,k-sink,pv-e4m3",
+      "int8,q-mean",
+      "sage2-4b,k-sink,v-mean",
+      "int8,k-mean,v-mean,pv-e4m3",
+      // Q and K in fp8.
+      "e4m3,k-mean,pv-e4m3",
+      "e4m3,token",
+      // P V.
+      "pv-e4m3",
+      "pv-int8",
+      "int8,k-mean,pv-int8",
+      "int8,block,q-mean,v-mean,pv-int8",
+      // Sums and their flushes.
+      "acc-f16",
+      "int8,k-mean,acc-f16",
+      "int8,k-mean,v-mean,acc-f16,flush-32",
+      "int8,warp,acc-f16,flush-128",
+      "int8,k-mean,pv-e4m3,flush-32",
+      "sage2-8b,flush-128",
+      "sage2++,flush-32",
+      "sage2++,flush-128",
+      "sage2-8b,flush-256",
+      // Scales as published.
+      "sage2-8b,scale-reciprocal",
+      "sage1,scale-divided",
+      "sage2++,scale-divided",
+      "int8,warp,k-mean,scale-reciprocal",
+  };
+  return all;
+}
+
+bool is_emulated(const std::string& target) { return target.starts_with("emulated:"); }
+
+std::vector<std::string> quantized_targets() {
+  std::vector<std::string> targets;
+  for (const std::string& target : test_targets()) {
+    if (target.find('/') != std::string::npos) continue;
+    if (is_emulated(target) ? gpu_kernels_are_merged : cpu_kernels_are_merged) targets.push_back(target);
+  }
+  return targets;
+}
+
+bool must_support(const std::string& target, const Quantization& request) {
+  const bool fp8 = request.qk == QkOperand::e4m3 || request.pv == PvOperand::e4m3;
+  if (target == "emulated:sm_80") return !fp8;
+  // The tensor cores of sm_90 and later have no int4.
+  if (target == "emulated:sm_90a" || target == "emulated:sm_120a") return request.qk != QkOperand::int4;
+  return true;  // sm_89, and every instruction set of a host
+}
+
+std::vector<std::string> requests_of(const std::string& target) {
+  std::vector<std::string> requests;
+  for (const std::string& text : quantized_requests()) {
+    if (must_support(target, *parse_quantization(text))) requests.push_back(text);
+  }
+  return requests;
+}
+
+std::string run_quantized(const std::string& target, Workload& work, const std::optional<Config>& wanted) {
+  Conformer& device = conformer(target);
+  const Problem& problem = work.problem();
+  const DeviceClass& device_class = device.context().device().device_class();
+  const auto family = device.context().select_family(problem);
+  if (!family.ok()) return "refused: " + family.error().message();
+  const Config config =
+      wanted ? *wanted : (*family)->heuristic((*family)->spec(problem, device_class), problem, device_class);
+  if (std::string failure = device.execute(work, config); !failure.empty()) return failure;
+  if (std::string damage = work.damage(); !damage.empty()) return damage;
+  const QuantizedSchedule schedule = (*family)->quantized_schedule(problem, config, device_class);
+  const auto accuracy = tuner::check_against_model(problem, work.tensors(), schedule, 0, 1);
+  if (!accuracy.ok()) return "no model: " + accuracy.error().message();
+  return accuracy->passed() ? std::string() : fmt::format("{}, config {}", accuracy->to_text(), config.to_text());
+}
+
+std::string check_quantized(const Case& test_case) {
+  report_case_on_crash(test_case.to_json());
+  if (const auto valid = validate(test_case.problem); !valid.ok()) return valid.error().message();
+  Workload work(test_case.problem, test_case.workload);
+  const std::string text = run_quantized(test_case.target, work, test_case.config);
+  if (text.empty()) return {};
+  return fmt::format("{}\n  {}\n  case: {}", text, to_text(test_case.problem), test_case.to_json());
+}
+
+Metrics metrics_against_double(const Workload& work) {
+  const Problem& p = work.problem();
+  tuner::ReferenceRow reference(p, work.tensors());
+  tuner::quantized::ErrorSum sum;
+  std::vector<float> row(static_cast<size_t>(p.head_dim_v));
+  for (int64_t b = 0; b < p.batch; ++b) {
+    for (int64_t h = 0; h < p.heads_q; ++h) {
+      for (int64_t i = 0; i < p.seqlen_q; ++i) {
+        reference.compute(b, h, i);
+        for (int64_t d = 0; d < p.head_dim_v; ++d) row[static_cast<size_t>(d)] = work.get(work.tensors().o, b, h, i, d);
+        sum.add(reference.output(), row);
+      }
+    }
+  }
+  const auto metrics = sum.metrics();
+  return {metrics.cosine, metrics.relative_l1, metrics.rmse};
+}
+
+}  // namespace attune::test

@@ -1,0 +1,39 @@
+// Quantized problems on the targets: which requests each target must do, and what holds a result to the exact model.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "generator/quantization.hpp"
+#include "tests/conformance/harness.hpp"
+#include "tuner/validate.hpp"
+
+namespace attune::test {
+
+// Every value of every axis of a request at least once, the presets first.
+const std::vector<std::string>& quantized_requests();
+
+// What runs quantized problems: the targets of this program without those that name a family. Empty for a class of targets
+// whose kernels are still on their way (see kernels_are_merged in quantized.cpp).
+std::vector<std::string> quantized_targets();
+bool is_emulated(const std::string& target);
+
+// The table of what each target has to do, written down: support that gets lost fails a test instead of skipping one.
+bool must_support(const std::string& target, const Quantization& request);
+std::vector<std::string> requests_of(const std::string& target);
+
+// Runs the work (outputs and workspace are poisoned first) by the config, or by the heuristic's, and returns what is wrong:
+// a refusal, modified inputs, bytes beside the outputs, or a distance from the model over its gate. Empty: nothing.
+std::string run_quantized(const std::string& target, Workload& work, const std::optional<Config>& config = std::nullopt);
+
+// Lays the case out, runs it, and says how to repeat it when it fails.
+std::string check_quantized(const Case& test_case);
+
+// The result of the last run against attention in double, all rows: the field's metrics, no gate.
+struct Metrics {
+  double cosine = 0, relative_l1 = 0, rmse = 0;
+};
+Metrics metrics_against_double(const Workload& work);
+
+}  // namespace attune::test
