@@ -158,6 +158,8 @@ TEST_P(Extremes, RowsOfNothingButNanGiveNan) {
       work.set(t.q, 1, 3, 39, d, std::nanf(""));
     }
     ASSERT_EQ(run(work), "");
+    EXPECT_TRUE(std::isnan(work.lse(0, 2, 149))) << causal;
+    EXPECT_TRUE(std::isnan(work.lse(1, 3, 39))) << causal;
     for (int64_t d = 0; d < 64; ++d) {
       for (const int64_t i : {0, 63, 149}) {
         EXPECT_TRUE(std::isnan(work.get(t.o, 0, 2, i, d))) << causal << ", row " << i << ", column " << d;
