@@ -33,19 +33,25 @@ const std::vector<std::string_view> constraint_texts = {
     "block_m % rows == 0",
     // No block much larger than what there is to do.
     "block_m == rows || block_m < 2 * seqlen_q * (1 + pack_gqa * (group - 1))",
-    "block_n <= 64 || block_n < 2 * seqlen_kv",
+    "block_n <= least_block_n || block_n < 2 * seqlen_kv",
     "pack_gqa == 0 || (group > 1 && lists == 0)",
     "lists == 0 || block_m == rows || block_m <= list_block_q",
-    "lists == 0 || block_n <= 64 || block_n < 2 * list_block_kv",
+    "lists == 0 || block_n <= least_block_n || block_n < 2 * list_block_kv",
     "splits == 1 || (lists == 0 && splits * block_n <= 2 * seqlen_kv)",
     // Split keys cost a second pass over every row: only where rows alone cannot occupy the cores.
     "splits == 1 || batch * heads_kv * seqlen_q <= 64 * cores",
+};
+
+const std::vector<std::string_view> plain_constraint_texts = {
     // Packed keys, values, queries and sums of a work item stay within twice the second-level cache.
     "4 * (block_m * (q_row_words + o_row_words) + block_n * (k_pack * k_words + v_pack * o_row_words)) <= 2 * l2_bytes",
 };
 
 // Operands in the workspace are packed, and their tiles hold whole flush intervals.
 const std::vector<std::string_view> quantized_constraint_texts = {
+    // The same, unless the flush interval wants more.
+    "block_n <= flush_keys || 4 * (block_m * (q_row_words + o_row_words) + block_n * (k_words + o_row_words)) <= 2 * "
+    "l2_bytes",
     "k_pack == 1 && v_pack == 1",
     "prefetch == 0",
     "block_n % flush_keys == 0",
@@ -96,6 +102,7 @@ Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceCl
       .set("list_block_q", problem.sparsity.block_q)
       .set("list_block_kv", problem.sparsity.block_kv)
       .set("cores", device.compute_units)
+      .set("least_block_n", std::max<int64_t>(64, request.flush_keys))
       .set("flush_keys", std::max<int64_t>(request.flush_keys, 1))
       .set("l2_bytes", std::max<int64_t>(device.l2_bytes, 256 * 1024));
   std::vector<Tunable> tunables = {
@@ -113,7 +120,8 @@ Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceCl
       {"grain", {1, 2, 4, 8}, "Work items that a thread takes at a time."},
   };
   std::vector<std::string_view> texts = constraint_texts;
-  if (!request.none()) texts.insert(texts.end(), quantized_constraint_texts.begin(), quantized_constraint_texts.end());
+  const auto& more = request.none() ? plain_constraint_texts : quantized_constraint_texts;
+  texts.insert(texts.end(), more.begin(), more.end());
   return {std::move(tunables), parse_all(texts), std::move(constants)};
 }
 
