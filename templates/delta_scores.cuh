@@ -10,7 +10,6 @@ struct DeltaTiles {
 };
 
 struct DeltaShared {
-  KeySmoothing smoothing;
   // By channel; a row is longer than its tile, so that the rows of a transposed store meet different banks.
   alignas(16) float means[DeltaTiles::columns][DeltaTiles::rows + 4], keys[DeltaTiles::columns][DeltaTiles::keys + 4];
 };
@@ -32,28 +31,21 @@ __device__ inline int delta_row_tiles(const KernelArguments& a) {
 }
 __device__ inline int delta_key_tiles(const KernelArguments& a) { return ceil_div(a.seqlen_kv, DeltaTiles::keys); }
 
-__device__ inline void delta_scores(const KernelArguments& a, i64 index, DeltaShared& shared) {
+__device__ inline void delta_scores(const KernelArguments& a, const Sequence& s, int row_begin, int key_begin,
+                                    const KeySmoothing& smoothing, DeltaShared& shared) {
   using Tiles = DeltaTiles;
   const int thread = static_cast<int>(threadIdx.x);
-  const int row_begin = static_cast<int>(index % delta_row_tiles(a)) * Tiles::rows;
-  index /= delta_row_tiles(a);
-  const int key_begin = static_cast<int>(index % delta_key_tiles(a)) * Tiles::keys;
-  const int sequence = static_cast<int>(index / delta_key_tiles(a));
-  const Sequence s = key_sequence(a, sequence / a.heads_kv, sequence % a.heads_kv);
-  if (key_begin >= s.length) return;
-  if constexpr (quant::k_mean) load_key_smoothing<quant::k_sink>(a, s, shared.smoothing);
-  __syncthreads();
-
   const Rows keys = rows_of_keys(a, s);
   // A thread loads a quarter of the step's channels of one mean and of one key.
   const int row_of_load = thread / 4, quarter = thread % 4, key = key_begin + row_of_load;
   const DeltaRow mean_row = DeltaRow::of(a, s, row_begin + row_of_load);
   const bool has_key = key < s.length;
   const char* key_row = has_key ? keys.row(key) : nullptr;
-  const bool sink = quant::k_sink && has_key && shared.smoothing.is_sink(key);
+  const bool sink = quant::k_sink && has_key && smoothing.is_sink(key);
 
   float sums[4][4] = {};
   const int row_place = thread / 16 * 4, key_place = thread % 16 * 4;
+#pragma unroll 1
   for (int column = 0; column < spec::head_dim_qk; column += Tiles::columns) {
     const int vector = column / 8 + quarter;
     __syncthreads();
@@ -68,8 +60,11 @@ __device__ inline void delta_scores(const KernelArguments& a, i64 index, DeltaSh
       if (has_key) {
         float x[8], of_keys[8] = {};
         unpack(keys.load(key_row, vector), x);
-        if constexpr (quant::k_mean) read_channels(shared.smoothing.mean, vector, of_keys);
+        if constexpr (quant::k_mean) read_channels(smoothing.mean, vector, of_keys);
         smooth_key(x, of_keys, sink, smoothed);
+        // The key's flag poisons the rows that see it; an infinite score would hide it from them.
+#pragma unroll
+        for (int e = 0; e < 8; ++e) smoothed[e] = is_finite(smoothed[e]) ? smoothed[e] : 0.0f;
       }
     }
 #pragma unroll
@@ -78,7 +73,7 @@ __device__ inline void delta_scores(const KernelArguments& a, i64 index, DeltaSh
       shared.keys[quarter * 8 + e][row_of_load] = smoothed[e];
     }
     __syncthreads();
-#pragma unroll 8
+#pragma unroll 4
     for (int c = 0; c < Tiles::columns; ++c) {
       const float4 m = *reinterpret_cast<const float4*>(&shared.means[c][row_place]);
       const float4 k = *reinterpret_cast<const float4*>(&shared.keys[c][key_place]);

@@ -24,11 +24,13 @@ __device__ inline void find_sinks(const KernelArguments& a, SinkShared& shared) 
   SinkCandidate own[quant::max_sink_keys];
 #pragma unroll
   for (SinkCandidate& one : own) one = no_candidate;
+#pragma unroll 1
   for (int first = begin; first < end; first += RowLanes::at_once) {
     const int key = first + RowLanes::row();
     float magnitude = 0, smoothed_magnitude = 0;
     if (key < end) {
       const char* row = keys.row(key);
+#pragma unroll 2
       for (int vector = RowLanes::lane(); vector < RowLanes::vectors; vector += RowLanes::count) {
         float x[8], mean[8];
         unpack(keys.load(row, vector), x);

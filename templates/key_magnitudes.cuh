@@ -21,9 +21,11 @@ __device__ inline void key_magnitudes(const KernelArguments& a, MagnitudeShared&
   __syncthreads();
   const Rows keys = rows_of_keys(a, s);
   float amax = 0;
+#pragma unroll 1
   for (int key = begin + RowLanes::row(); key < end; key += RowLanes::at_once) {
     const char* row = keys.row(key);
     const bool sink = shared.smoothing.is_sink(key);
+#pragma unroll 2
     for (int vector = RowLanes::lane(); vector < RowLanes::vectors; vector += RowLanes::count) {
       float x[8], mean[8], smoothed[8];
       unpack(keys.load(row, vector), x);

@@ -20,6 +20,7 @@ __device__ void first_candidates(int count, SinkCandidate (&first)[quant::max_si
   for (int i = 0; i < quant::max_sink_keys; ++i) {
     // A candidate names its key, so that no two are equal.
     SinkCandidate best = no_candidate;
+#pragma unroll 1
     for (int at = static_cast<int>(threadIdx.x) % warp_lanes; at < count; at += warp_lanes) {
       const SinkCandidate one = get(at);
       if ((i == 0 || one > first[i == 0 ? 0 : i - 1]) && one < best) best = one;
@@ -30,26 +31,24 @@ __device__ void first_candidates(int count, SinkCandidate (&first)[quant::max_si
       if (other < best) best = other;
     }
     first[i] = best;
-    if (best == no_candidate) {
-#pragma unroll
-      for (int rest = i; rest < quant::max_sink_keys; ++rest) first[rest] = no_candidate;
-      return;
-    }
   }
 }
 
-// Eight channels of a row stand in two places of four, so that the lanes of a row read neighbouring ones.
-__device__ constexpr int channel_place(int c) { return c % 8 / 4 * (spec::head_dim_qk / 2) + c / 8 * 4 + c % 4; }
+// Eight channels of a row stand in two places of four, so that the lanes of a row read neighbouring ones. The two are 16
+// banks apart.
+constexpr int half_place = spec::head_dim_qk / 2 + (48 - spec::head_dim_qk / 2 % 32) % 32;
+constexpr int channel_places = half_place + spec::head_dim_qk / 2;
+__device__ constexpr int channel_place(int c) { return c % 8 / 4 * half_place + c / 8 * 4 + c % 4; }
 __device__ inline void read_channels(const float* values, int vector, float (&x)[8]) {
   const float4 low = *reinterpret_cast<const float4*>(values + vector * 4);
-  const float4 high = *reinterpret_cast<const float4*>(values + spec::head_dim_qk / 2 + vector * 4);
+  const float4 high = *reinterpret_cast<const float4*>(values + half_place + vector * 4);
   x[0] = low.x, x[1] = low.y, x[2] = low.z, x[3] = low.w;
   x[4] = high.x, x[5] = high.y, x[6] = high.z, x[7] = high.w;
 }
 
 struct KeySmoothing {
-  alignas(16) float mean[spec::head_dim_qk];  // by channel_place()
-  int sinks[quant::max_sink_keys];            // ascending, then -1
+  alignas(16) float mean[channel_places];  // by channel_place()
+  int sinks[quant::max_sink_keys];         // ascending, then -1
 
   __device__ bool is_sink(int key) const {
     bool sink = false;
@@ -92,6 +91,7 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
   }
   const float unit = unit_of(max_of(s.length, 1));
   const Rows keys = rows_of_keys(a, s);
+#pragma unroll 1
   for (int c = static_cast<int>(threadIdx.x); c < spec::head_dim_qk; c += threads) {
     float mean = 0;
     if constexpr (key_sums) {
@@ -104,6 +104,7 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
         count += min_of(a.chunk_keys, s.length - chunk * a.chunk_keys);
       }
       if constexpr (safe) {
+#pragma unroll 1
         for (int chunk = 0; chunk < chunks; ++chunk) {
           const Record record = record_of(a, s, chunk);
           if (record.keys_missing() == 0) continue;
@@ -111,6 +112,7 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
         }
       }
       if constexpr (with_sinks) {
+#pragma unroll 1
         for (int i = 0; i < quant::max_sink_keys && smoothing.sinks[i] >= 0; ++i) {
           const u16* element = reinterpret_cast<const u16*>(keys.row(smoothing.sinks[i])) + c;
           const float x = Element::low(*element);

@@ -1,5 +1,6 @@
-// Codes and scales of Q and K: one CTA takes 128 rows. Rows wait in registers for the scale of their group, or are read
-// again where they are too wide for that.
+// Codes and scales of Q and K: one CTA takes 128 rows. It looks at them for the scales of their groups, and reads them again
+// for their codes, from a cache: what that costs is small beside memory, and code that keeps rows in registers is too long
+// to be compiled while a call waits.
 #pragma once
 
 #include "key_smoothing.cuh"
@@ -8,9 +9,8 @@
 namespace quantizer {
 
 struct RowShared {
-  KeySmoothing smoothing;
-  alignas(16) float sink_rows[quant::k_sink ? quant::max_sink_keys : 1][spec::head_dim_qk];  // less the mean key
-  alignas(16) float block_mean[spec::head_dim_qk];                                           // of Q; by channel_place()
+  alignas(16) float sink_rows[quant::k_sink ? quant::max_sink_keys : 1][channel_places];  // less the mean key
+  alignas(16) float block_mean[channel_places];                                           // of Q; by channel_place()
   float amax[rows_of_cta], factor[rows_of_cta];
   int poisoned[rows_of_cta];
   float warps[threads / warp_lanes];
@@ -75,8 +75,8 @@ __device__ void scale_rows(float* scales, const Sequence& s, int begin, int end,
 struct RowScores {
   float constant = 0, sinks[quant::max_sink_keys] = {};
 
-  __device__ void add(const float (&x)[8], int vector, const RowShared& shared) {
-    if constexpr (quant::k_mean) constant += dot(x, shared.smoothing.mean, vector);
+  __device__ void add(const float (&x)[8], int vector, const KeySmoothing& smoothing, const RowShared& shared) {
+    if constexpr (quant::k_mean) constant += dot(x, smoothing.mean, vector);
     if constexpr (quant::k_sink) {
 #pragma unroll
       for (int i = 0; i < quant::max_sink_keys; ++i) sinks[i] += dot(x, shared.sink_rows[i], vector);
@@ -104,63 +104,55 @@ template <bool queries>
 struct QuantizeRows {
   // Vectors of a row of codes; those beyond the row of elements are padding.
   static constexpr int code_bytes = quant::qk == quant::Qk::int4 ? 4 : 8, code_vectors = quant::row_bytes / code_bytes;
-  static constexpr int vectors = RowLanes::vectors;
-  static constexpr int of_lane = ceil_div(vectors, RowLanes::count), codes_of_lane = ceil_div(code_vectors, RowLanes::count);
   static constexpr int steps = ceil_div(rows_of_cta, RowLanes::at_once);
-  static constexpr bool kept = steps * of_lane <= 16;
+  // Loads of a lane that are under way together: some, and not a row of 576 elements unrolled.
+  static constexpr int of_lane = ceil_div(RowLanes::vectors, RowLanes::count), unrolled = of_lane < 2 ? of_lane : 2;
 
   const KernelArguments& a;
   const Sequence& s;
+  const KeySmoothing& smoothing;
   RowShared& shared;
   Rows rows;
   int begin;
 
   // Eight elements as they are quantized, but for those that are not finite.
   __device__ void smooth(const float (&x)[8], int vector, bool sink, float (&value)[8]) const {
+    float mean[8] = {};
     if constexpr (queries) {
-      float mean[8] = {};
       if constexpr (quant::q_mean) read_channels(shared.block_mean, vector, mean);
 #pragma unroll
       for (int e = 0; e < 8; ++e) value[e] = quant::q_mean ? __fadd_rn(x[e], -mean[e]) : x[e];
     } else {
-      float mean[8] = {};
-      if constexpr (quant::k_mean) read_channels(shared.smoothing.mean, vector, mean);
+      if constexpr (quant::k_mean) read_channels(smoothing.mean, vector, mean);
       smooth_key(x, mean, sink, value);
     }
   }
 
-  __device__ void run() {
-    uint4 packed[kept ? steps * of_lane : 1] = {};
-    if constexpr (kept) {
-      // All loads are under way before the first is used.
-#pragma unroll
-      for (int step = 0; step < steps; ++step) {
-        const int row = begin + step * RowLanes::at_once + RowLanes::row();
-        if (row >= s.length || row >= begin + rows_of_cta) continue;
-        const char* at = rows.row(row);
-#pragma unroll
-        for (int i = 0; i < of_lane; ++i) {
-          const int vector = RowLanes::lane() + i * RowLanes::count;
-          if (vector < vectors) packed[step * of_lane + i] = rows.load(at, vector);
-        }
-      }
-    }
-#pragma unroll(kept ? steps : 1)
+  // Rows that are written: whole scale blocks.
+  __device__ int end() const {
+    constexpr int block = queries ? quant::block_q : quant::block_kv;
+    return min_of(begin + rows_of_cta, ceil_div(s.length, block) * block);
+  }
+
+  // The largest magnitude of each row, and what else is found in its elements.
+  __device__ void look() {
+#pragma unroll 1
     for (int step = 0; step < steps; ++step) {
       const int local = step * RowLanes::at_once + RowLanes::row(), row = begin + local;
-      const bool exists = row < s.length && local < rows_of_cta, sink = !queries && shared.smoothing.is_sink(row);
       float amax = 0;
       bool finite = true;
       RowScores scores;
-      if (exists) {
-#pragma unroll
+      if (row < s.length && local < rows_of_cta) {
+        const char* at = rows.row(row);
+        const bool sink = !queries && smoothing.is_sink(row);
+#pragma unroll unrolled
         for (int i = 0; i < of_lane; ++i) {
           const int vector = RowLanes::lane() + i * RowLanes::count;
-          if (vector >= vectors) break;
+          if (vector >= RowLanes::vectors) break;
           float x[8], value[8];
-          unpack(kept ? packed[kept ? step * of_lane + i : 0] : rows.load(rows.row(row), vector), x);
+          unpack(rows.load(at, vector), x);
           smooth(x, vector, sink, value);
-          if constexpr (queries) scores.add(x, vector, shared);
+          if constexpr (queries) scores.add(x, vector, smoothing, shared);
           float largest = 0, probe = 0;
 #pragma unroll
           for (int e = 0; e < 8; ++e) {
@@ -172,9 +164,7 @@ struct QuantizeRows {
             finite = false;
             largest = 0;
 #pragma unroll
-            for (int e = 0; e < 8; ++e) {
-              if (is_finite(value[e])) largest = fmaxf(largest, fabsf(value[e]));
-            }
+            for (int e = 0; e < 8; ++e) largest = fmaxf(largest, is_finite(value[e]) ? fabsf(value[e]) : 0.0f);
           }
           amax = fmaxf(amax, largest);
         }
@@ -193,44 +183,25 @@ struct QuantizeRows {
         }
       }
     }
-    write(packed);
   }
 
-  // Rows that are written: whole scale blocks.
-  __device__ int end() const {
-    constexpr int block = queries ? quant::block_q : quant::block_kv;
-    return min_of(begin + rows_of_cta, ceil_div(s.length, block) * block);
-  }
-
-  template <int count>
-  __device__ void write(const uint4 (&packed)[count]) {
-    float whole = 1;
-    if constexpr (by_tensor) {
-      const GroupScale scale = row_scale(shared.warps[0]);
-      whole = scale.factor;
-      float* scales = queries ? a.q_scales : a.k_scales;
-      if (begin == 0 && threadIdx.x == 0) scales[s.batch * (queries ? a.heads_q : a.heads_kv) + s.head] = scale.scale;
-      __syncthreads();
-    } else {
-      scale_rows<queries>(queries ? a.q_scales : a.k_scales, s, begin, end(), shared);
-    }
+  __device__ void write() {
     char* codes = queries ? a.q_codes : a.k_codes;
-#pragma unroll(kept ? steps : 1)
+#pragma unroll 1
     for (int step = 0; step < steps; ++step) {
       const int local = step * RowLanes::at_once + RowLanes::row(), row = begin + local;
-      if (row >= end() || local >= rows_of_cta) continue;
-      const bool exists = row < s.length, sink = !queries && shared.smoothing.is_sink(row);
+      if (row >= end() || local >= rows_of_cta) break;
+      const bool exists = row < s.length, sink = !queries && smoothing.is_sink(row);
       const bool poisoned = shared.poisoned[local] != 0;
-      const float factor = by_tensor ? whole : shared.factor[local];
+      const float factor = shared.factor[by_tensor ? 0 : local];
+      const char* from = exists ? rows.row(row) : nullptr;
       char* at = codes + (s.padded + row) * quant::row_bytes;
-#pragma unroll
-      for (int i = 0; i < codes_of_lane; ++i) {
-        const int vector = RowLanes::lane() + i * RowLanes::count;
-        if (vector >= code_vectors) break;
+#pragma unroll unrolled
+      for (int vector = RowLanes::lane(); vector < code_vectors; vector += RowLanes::count) {
         uint2 bytes = {0, 0};
-        if (exists && vector < vectors) {
+        if (exists && vector < RowLanes::vectors) {
           float x[8], value[8];
-          unpack(kept ? packed[kept ? step * of_lane + (i < of_lane ? i : 0) : 0] : rows.load(rows.row(row), vector), x);
+          unpack(rows.load(from, vector), x);
           smooth(x, vector, sink, value);
           if (poisoned) {
 #pragma unroll
@@ -246,69 +217,81 @@ struct QuantizeRows {
       }
     }
   }
+
+  // `magnitude`: of the whole tensor, where that has one scale.
+  __device__ void run(float magnitude) {
+    look();
+    float* scales = queries ? a.q_scales : a.k_scales;
+    if constexpr (by_tensor) {
+      const GroupScale scale = row_scale(magnitude);
+      if (threadIdx.x == 0) {
+        shared.factor[0] = scale.factor;
+        if (begin == 0) scales[s.batch * (queries ? a.heads_q : a.heads_kv) + s.head] = scale.scale;
+      }
+      __syncthreads();
+    } else {
+      scale_rows<queries>(scales, s, begin, end(), shared);
+    }
+    write();
+  }
 };
 
 // ---- Queries ----
 
-__device__ inline void quantize_queries(const KernelArguments& a, i64 index, RowShared& shared) {
-  const int blocks = ceil_div(a.seqlen_q, rows_of_cta), thread = static_cast<int>(threadIdx.x);
-  const int block = static_cast<int>(index % blocks), sequence = static_cast<int>(index / blocks);
-  const int batch = sequence / a.heads_q, head = sequence % a.heads_q;
-  const Sequence s = query_sequence(a, batch, head);
-  const int begin = block * rows_of_cta;
-  if (begin >= s.length && !(by_tensor && begin == 0)) return;
-  if constexpr (quant::k_mean) {
-    const Sequence keys = key_sequence(a, batch, head / spec::group);
-    load_key_smoothing<quant::k_sink>(a, keys, shared.smoothing);
-    if constexpr (quant::k_sink) {
-      const Rows rows = rows_of_keys(a, keys);
-      __syncthreads();
-      for (int i = thread; i < quant::max_sink_keys * spec::head_dim_qk; i += threads) {
-        const int sink = i / spec::head_dim_qk, c = i % spec::head_dim_qk, key = shared.smoothing.sinks[sink];
-        float x = 0;
-        if (key >= 0) {
-          const float element = Element::low(reinterpret_cast<const u16*>(rows.row(key))[c]);
-          x = __fadd_rn(element, -shared.smoothing.mean[channel_place(c)]);
-        }
-        shared.sink_rows[sink][channel_place(c)] = x;
+__device__ inline void quantize_queries(const KernelArguments& a, const Sequence& s, const Sequence& keys, int begin,
+                                        const KeySmoothing& smoothing, RowShared& shared) {
+  const int thread = static_cast<int>(threadIdx.x);
+  if constexpr (quant::k_sink) {
+    const Rows rows = rows_of_keys(a, keys);
+#pragma unroll 1
+    for (int i = thread; i < quant::max_sink_keys * spec::head_dim_qk; i += threads) {
+      const int sink = i / spec::head_dim_qk, c = i % spec::head_dim_qk, key = smoothing.sinks[sink];
+      float x = 0;
+      if (key >= 0) {
+        const float element = Element::low(reinterpret_cast<const u16*>(rows.row(key))[c]);
+        x = __fadd_rn(element, -smoothing.mean[channel_place(c)]);
       }
+      shared.sink_rows[sink][channel_place(c)] = x;
     }
   }
   if constexpr (quant::q_mean) {
     const float* mean = a.q_means + (s.padded + begin) / quant::block_q * spec::head_dim_qk;
+#pragma unroll 1
     for (int c = thread; c < spec::head_dim_qk; c += threads) {
       shared.block_mean[channel_place(c)] = begin < s.length ? mean[c] : 0.0f;
     }
   }
+  float magnitude = 0;
   if constexpr (by_tensor) {
     const float* magnitudes = block_amax_of_queries(a, s);
-    float amax = 0;
-    for (int i = thread; i < ceil_div(s.length, quant::block_q); i += threads) amax = fmaxf(amax, magnitudes[i]);
-    amax = largest_of_cta(amax, shared.warps);
-    __syncthreads();
-    if (thread == 0) shared.warps[0] = amax;
+#pragma unroll 1
+    for (int i = thread; i < ceil_div(s.length, quant::block_q); i += threads) magnitude = fmaxf(magnitude, magnitudes[i]);
+    magnitude = largest_of_cta(magnitude, shared.warps);
   }
   __syncthreads();
-  QuantizeRows<true>{a, s, shared, rows_of_queries(a, s), begin}.run();
+  QuantizeRows<true>{a, s, smoothing, shared, rows_of_queries(a, s), begin}.run(magnitude);
 }
 
 // ---- Keys ----
 
 // The largest magnitude of all smoothed keys, to all threads.
-__device__ inline float magnitude_of_keys(const KernelArguments& a, const Sequence& s, RowShared& shared) {
+__device__ inline float magnitude_of_keys(const KernelArguments& a, const Sequence& s, const KeySmoothing& smoothing,
+                                          RowShared& shared) {
   const int chunks = ceil_div(s.length, a.chunk_keys), thread = static_cast<int>(threadIdx.x);
   float amax = 0;
   if constexpr (quant::k_sink) {
+#pragma unroll 1
     for (int chunk = thread; chunk < chunks; chunk += threads) amax = fmaxf(amax, record_of(a, s, chunk).key_amax());
   } else {
-    __syncthreads();
+#pragma unroll 1
     for (int c = thread; c < spec::head_dim_qk; c += threads) {
       float least = infinity, largest = -infinity;
+#pragma unroll 2
       for (int chunk = 0; chunk < chunks; ++chunk) {
         least = fminf(least, record_of(a, s, chunk).key(Record::least, c));
         largest = fmaxf(largest, record_of(a, s, chunk).key(Record::largest, c));
       }
-      const float mean = quant::k_mean ? shared.smoothing.mean[channel_place(c)] : 0.0f;
+      const float mean = quant::k_mean ? smoothing.mean[channel_place(c)] : 0.0f;
       float of_channel = largest_difference(least, largest, mean);
       if constexpr (quant::k_mean && quant::scales == quant::Scales::divided) {
         of_channel = Element::low(Element::pack(of_channel, 0.0f));
@@ -319,33 +302,21 @@ __device__ inline float magnitude_of_keys(const KernelArguments& a, const Sequen
   return largest_of_cta(amax, shared.warps);
 }
 
-__device__ inline void quantize_keys(const KernelArguments& a, i64 index, RowShared& shared) {
-  const int blocks = max_of(ceil_div(a.seqlen_kv, rows_of_cta), 1), thread = static_cast<int>(threadIdx.x);
-  const int block = static_cast<int>(index % blocks), sequence = static_cast<int>(index / blocks);
-  const Sequence s = key_sequence(a, sequence / a.heads_kv, sequence % a.heads_kv);
-  const int begin = block * rows_of_cta;
-  // What is one of a sequence is there for an empty one, too.
-  if (begin >= s.length && begin > 0) return;
-  if constexpr (quant::k_mean) {
-    load_key_smoothing<quant::k_sink>(a, s, shared.smoothing);
-    __syncthreads();
-    if (begin == 0) {
-      for (int c = thread; c < spec::head_dim_qk; c += threads) {
-        a.k_means[static_cast<i64>(sequence) * spec::head_dim_qk + c] = shared.smoothing.mean[channel_place(c)];
-      }
-      if (quant::k_sink && thread < quant::max_sink_keys) {
-        a.sink_keys[static_cast<i64>(sequence) * quant::max_sink_keys + thread] = shared.smoothing.sinks[thread];
-      }
+__device__ inline void quantize_keys(const KernelArguments& a, const Sequence& s, int begin, const KeySmoothing& smoothing,
+                                     RowShared& shared) {
+  const int thread = static_cast<int>(threadIdx.x), sequence = s.batch * a.heads_kv + s.head;
+  if (quant::k_mean && begin == 0) {
+#pragma unroll 1
+    for (int c = thread; c < spec::head_dim_qk; c += threads) {
+      a.k_means[static_cast<i64>(sequence) * spec::head_dim_qk + c] = smoothing.mean[channel_place(c)];
+    }
+    if (quant::k_sink && thread < quant::max_sink_keys) {
+      a.sink_keys[static_cast<i64>(sequence) * quant::max_sink_keys + thread] = smoothing.sinks[thread];
     }
   }
-  if constexpr (by_tensor) {
-    const float amax = magnitude_of_keys(a, s, shared);
-    __syncthreads();
-    if (thread == 0) shared.warps[0] = amax;
-    __syncthreads();
-  }
-  QuantizeRows<false> work{a, s, shared, rows_of_keys(a, s), begin};
-  work.run();
+  const float magnitude = by_tensor ? magnitude_of_keys(a, s, smoothing, shared) : 0.0f;
+  QuantizeRows<false> work{a, s, smoothing, shared, rows_of_keys(a, s), begin};
+  work.run(magnitude);
   if (thread < rows_of_cta) {
     const u32 bits = __ballot_sync(~0u, shared.poisoned[thread] != 0);
     if (thread % warp_lanes == 0 && begin + thread < work.end()) {

@@ -104,13 +104,18 @@ __device__ inline bool is_finite(float x) { return fabsf(x) <= largest_float; }
 
 // The work of one launch is parted by CTA: `take` says whether this one is among the next `count`, and which.
 struct Share {
-  i64 index = blockIdx.x;
-  bool mine = false;
+  u32 index = blockIdx.x;
 
-  __device__ bool take(i64 count) {
-    mine = index >= 0 && index < count;
-    if (!mine) index -= count;
-    return mine;
+  __device__ bool take(u32 count) {
+    if (index < count) return true;
+    index -= count;
+    return false;
+  }
+  // Splits off the fastest of the dimensions that `index` counts.
+  __device__ int next(int extent) {
+    const u32 rest = index / static_cast<u32>(extent), part = index - rest * static_cast<u32>(extent);
+    index = rest;
+    return static_cast<int>(part);
   }
 };
 

@@ -10,67 +10,86 @@ struct StatisticsShared {
   float warps[threads / warp_lanes];
 };
 
-// Numbers of one channel over some rows.
-struct ChannelStatistics {
-  Sum sum;
-  float count, least, largest;
+enum class Role { keys, values, queries };
+
+// Rows [begin, end) of one tensor, and where their statistics go.
+struct StatisticsTask {
+  Role role;
+  Rows rows;
+  int begin, end;
+  float unit;
+  float* out;      // of K and V: sums, counts, least and largest elements; of Q: the mean
+  float* of_rows;  // of K and V: whether elements are missing; of Q: the largest magnitude
 };
 
 // Each thread owns 8 neighbouring channels of every slots-th row.
-template <int columns>
+template <int columns, bool extremes>
 struct ChannelWork {
   static constexpr int vectors = columns / 8, slots = threads / vectors, batch = 4;
   float sum[8], least[8], largest[8], count[8];
 
-  // `filtered`: elements that are not finite have no part, and the others are counted.
-  template <bool filtered, bool extremes>
-  __device__ void read(const Rows& rows, int begin, int end, float unit) {
-    const int slot = static_cast<int>(threadIdx.x) / vectors, vector = static_cast<int>(threadIdx.x) % vectors;
-    float inner[8];
+  static __device__ int slot() { return static_cast<int>(threadIdx.x) / vectors; }
+  static __device__ int vector() { return static_cast<int>(threadIdx.x) % vectors; }
+
+  __device__ void clear() {
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
-      sum[e] = inner[e] = count[e] = 0;
+      sum[e] = count[e] = 0;
       least[e] = infinity;
       largest[e] = -infinity;
     }
-    if (slot >= slots) return;
+  }
+
+  __device__ void add(int e, float x, float unit, float& to) {
+    to = __fmaf_rn(x, unit, to);
+    if constexpr (extremes) {
+      least[e] = fminf(least[e], x);
+      largest[e] = fmaxf(largest[e], x);
+    }
+  }
+
+  __device__ void read(const StatisticsTask& task) {
+    clear();
+    if (slot() >= slots) return;
+    float inner[8] = {};
     int addends = 0;
-    for (int first = begin + slot; first < end; first += batch * slots) {
+#pragma unroll 1
+    for (int first = task.begin + slot(); first < task.end; first += batch * slots) {
       uint4 packed[batch] = {};
 #pragma unroll
       for (int i = 0; i < batch; ++i) {
-        if (first + i * slots < end) packed[i] = rows.load(rows.row(first + i * slots), vector);
+        if (first + i * slots < task.end) packed[i] = task.rows.load(task.rows.row(first + i * slots), vector());
       }
 #pragma unroll
       for (int i = 0; i < batch; ++i) {
-        if (first + i * slots >= end) break;
+        if (first + i * slots >= task.end) break;
         float x[8];
         unpack(packed[i], x);
 #pragma unroll
-        for (int e = 0; e < 8; ++e) {
-          if constexpr (filtered) {
-            if (!is_finite(x[e])) continue;
-            count[e] += 1;
-          }
-          inner[e] = __fmaf_rn(x[e], unit, inner[e]);
-          if constexpr (extremes) {
-            least[e] = fminf(least[e], x[e]);
-            largest[e] = fmaxf(largest[e], x[e]);
-          }
-        }
+        for (int e = 0; e < 8; ++e) add(e, x[e], task.unit, inner[e]);
       }
       // Short sums first: the error of a sum grows with its length.
       addends += batch;
-      if (addends % (8 * batch) == 0) {
+      if (addends % (8 * batch) == 0) flush(inner);
+    }
+    flush(inner);
+  }
+
+  // Elements that are not finite have no part, and the others are counted. Once, where there are any.
+  __device__ void read_finite(const StatisticsTask& task) {
+    clear();
+    if (slot() >= slots) return;
+#pragma unroll 1
+    for (int row = task.begin + slot(); row < task.end; row += slots) {
+      float x[8];
+      unpack(task.rows.load(task.rows.row(row), vector()), x);
 #pragma unroll
-        for (int e = 0; e < 8; ++e) {
-          sum[e] += inner[e];
-          inner[e] = 0;
-        }
+      for (int e = 0; e < 8; ++e) {
+        if (!is_finite(x[e])) continue;
+        add(e, x[e], task.unit, sum[e]);
+        count[e] += 1;
       }
     }
-#pragma unroll
-    for (int e = 0; e < 8; ++e) sum[e] += inner[e];
   }
 
   __device__ bool is_finite_sum() const {
@@ -79,25 +98,33 @@ struct ChannelWork {
     for (int e = 0; e < 8; ++e) finite = finite && is_finite(sum[e]);
     return finite;
   }
-};
 
-// Calls `take(channel, statistics)` once for every channel, by the thread that has it, and returns whether elements were
-// left out.
-template <int columns, bool extremes, class Take>
-__device__ bool statistics_of(const Rows& rows, int begin, int end, float unit, StatisticsShared& shared, Take&& take) {
-  using Work = ChannelWork<columns>;
-  Work work;
-  work.template read<false, extremes>(rows, begin, end, unit);
-  // All finite elements have a finite sum: looking at each is left to the chunks where it is needed.
-  const bool missing = __syncthreads_or(safe && !work.is_finite_sum()) != 0;
-  if (missing) work.template read<true, extremes>(rows, begin, end, unit);
-  const int slot = static_cast<int>(threadIdx.x) / Work::vectors, vector = static_cast<int>(threadIdx.x) % Work::vectors;
-  if (slot < Work::slots) {
+ private:
+  __device__ void flush(float (&inner)[8]) {
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
-      const int at = slot * columns + vector * 8 + e;
+      sum[e] += inner[e];
+      inner[e] = 0;
+    }
+  }
+};
+
+template <int columns>
+__device__ void find_statistics(const StatisticsTask& task, StatisticsShared& shared) {
+  constexpr bool of_values = columns == spec::head_dim_v && value_extremes;
+  constexpr bool of_rows = columns == spec::head_dim_qk && by_tensor, extremes = of_values || of_rows;
+  using Work = ChannelWork<columns, extremes>;
+  Work work;
+  work.read(task);
+  // All finite elements have a finite sum: looking at each is left to the chunks where it is needed.
+  const bool missing = __syncthreads_or(safe && !work.is_finite_sum()) != 0;
+  if (missing) work.read_finite(task);
+  if (Work::slot() < Work::slots) {
+#pragma unroll
+    for (int e = 0; e < 8; ++e) {
+      const int at = Work::slot() * columns + Work::vector() * 8 + e;
       shared.sum[at] = work.sum[e];
-      if (missing) shared.count[at] = work.count[e];
+      shared.count[at] = work.count[e];
       if constexpr (extremes) {
         shared.least[at] = work.least[e];
         shared.largest[at] = work.largest[e];
@@ -105,81 +132,77 @@ __device__ bool statistics_of(const Rows& rows, int begin, int end, float unit, 
     }
   }
   __syncthreads();
+  float amax = 0;
+#pragma unroll 1
   for (int c = static_cast<int>(threadIdx.x); c < columns; c += threads) {
-    ChannelStatistics all = {{}, missing ? 0.0f : static_cast<float>(end - begin), infinity, -infinity};
+    Sum sum;
+    float count = 0, least = infinity, largest = -infinity;
+#pragma unroll 1
     for (int at = c; at < Work::slots * columns; at += columns) {
-      all.sum.add(shared.sum[at]);
-      if (missing) all.count += shared.count[at];
+      sum.add(shared.sum[at]);
+      count += shared.count[at];
       if constexpr (extremes) {
-        all.least = fminf(all.least, shared.least[at]);
-        all.largest = fmaxf(all.largest, shared.largest[at]);
+        least = fminf(least, shared.least[at]);
+        largest = fmaxf(largest, shared.largest[at]);
       }
     }
-    take(c, all);
+    if (!missing) count = static_cast<float>(task.end - task.begin);
+    if (task.role == Role::queries) {
+      const float mean = quant::q_mean ? mean_of(sum, count, task.unit) : 0.0f;
+      if constexpr (quant::q_mean) task.out[c] = mean;
+      if constexpr (by_tensor) amax = fmaxf(amax, largest_difference(least, largest, mean));
+    } else {
+      task.out[Record::sum * columns + c] = sum.value();
+      task.out[Record::count * columns + c] = count;
+      if constexpr (extremes) {
+        task.out[Record::least * columns + c] = least;
+        task.out[Record::largest * columns + c] = largest;
+      }
+    }
   }
-  return missing;
-}
-
-__device__ inline void key_chunk(const KernelArguments& a, i64 index, StatisticsShared& shared) {
-  const int chunk = static_cast<int>(index % a.chunks), sequence = static_cast<int>(index / a.chunks);
-  const Sequence s = key_sequence(a, sequence / a.heads_kv, sequence % a.heads_kv);
-  const int begin = chunk * a.chunk_keys, end = min_of(s.length, begin + a.chunk_keys);
-  if (begin >= end) return;
-  const Record record = record_of(a, s, chunk);
-  const auto take = [&](int c, const ChannelStatistics& all) {
-    record.key(Record::sum, c) = all.sum.value();
-    record.key(Record::count, c) = all.count;
-    if constexpr (key_extremes) {
-      record.key(Record::least, c) = all.least;
-      record.key(Record::largest, c) = all.largest;
+  if (task.role == Role::queries) {
+    if constexpr (by_tensor) {
+      amax = largest_of_cta(amax, shared.warps);
+      if (threadIdx.x == 0) *task.of_rows = amax;
     }
-  };
-  const bool missing =
-      statistics_of<spec::head_dim_qk, key_extremes>(rows_of_keys(a, s), begin, end, unit_of(s.length), shared, take);
-  if (threadIdx.x == 0) record.keys_missing() = missing ? 1.0f : 0.0f;
+  } else if (threadIdx.x == 0) {
+    *task.of_rows = missing ? 1.0f : 0.0f;
+  }
 }
 
-__device__ inline void value_chunk(const KernelArguments& a, i64 index, StatisticsShared& shared) {
-  const int chunk = static_cast<int>(index % a.chunks), sequence = static_cast<int>(index / a.chunks);
-  const Sequence s = key_sequence(a, sequence / a.heads_kv, sequence % a.heads_kv);
-  const int begin = chunk * a.chunk_keys, end = min_of(s.length, begin + a.chunk_keys);
-  if (begin >= end) return;
-  const Record record = record_of(a, s, chunk);
-  const auto take = [&](int c, const ChannelStatistics& all) {
-    record.value(Record::sum, c) = all.sum.value();
-    record.value(Record::count, c) = all.count;
-    if constexpr (value_extremes) {
-      record.value(Record::least, c) = all.least;
-      record.value(Record::largest, c) = all.largest;
+// The task of this CTA; an empty one where there is none.
+__device__ inline StatisticsTask statistics_task(const KernelArguments& a) {
+  Share share;
+  const u32 chunks = static_cast<u32>(a.batch) * a.heads_kv * a.chunks;
+  const bool keys = (key_sums || key_extremes) && share.take(chunks);
+  if (keys || ((value_sums || value_extremes) && share.take(chunks))) {
+    const int chunk = share.next(a.chunks), head = share.next(a.heads_kv);
+    const Sequence s = key_sequence(a, static_cast<int>(share.index), head);
+    const Record record = record_of(a, s, chunk);
+    const int begin = chunk * a.chunk_keys, end = min_of(s.length, begin + a.chunk_keys);
+    if (keys) {
+      return {Role::keys, rows_of_keys(a, s), begin, end, unit_of(s.length), record.base, &record.keys_missing()};
     }
-  };
-  const bool missing =
-      statistics_of<spec::head_dim_v, value_extremes>(rows_of_values(a, s), begin, end, unit_of(s.length), shared, take);
-  if (threadIdx.x == 0) record.values_missing() = missing ? 1.0f : 0.0f;
-}
-
-// The mean of a block of Q, and by tensors the block's largest magnitude.
-__device__ inline void query_block(const KernelArguments& a, i64 index, StatisticsShared& shared) {
+    return {Role::values,
+            rows_of_values(a, s),
+            begin,
+            end,
+            unit_of(s.length),
+            record.base + Record::values,
+            &record.values_missing()};
+  }
   const int blocks = ceil_div(a.seqlen_q, quant::block_q);
-  const int block = static_cast<int>(index % blocks), sequence = static_cast<int>(index / blocks);
-  const Sequence s = query_sequence(a, sequence / a.heads_q, sequence % a.heads_q);
+  if (!query_statistics || !share.take(static_cast<u32>(a.batch) * a.heads_q * blocks)) return {};
+  const int block = share.next(blocks), head = share.next(a.heads_q);
+  const Sequence s = query_sequence(a, static_cast<int>(share.index), head);
   const int begin = block * quant::block_q, end = min_of(s.length, begin + quant::block_q);
-  if (begin >= end) return;
-  const float unit = unit_of(quant::block_q);
-  float amax = 0;
-  const auto take = [&](int c, const ChannelStatistics& all) {
-    float mean = 0;
-    if constexpr (quant::q_mean) {
-      mean = mean_of(all.sum, all.count, unit);
-      a.q_means[((s.padded + begin) / quant::block_q) * spec::head_dim_qk + c] = mean;
-    }
-    if constexpr (by_tensor) amax = fmaxf(amax, largest_difference(all.least, all.largest, mean));
-  };
-  statistics_of<spec::head_dim_qk, by_tensor>(rows_of_queries(a, s), begin, end, unit, shared, take);
-  if constexpr (by_tensor) {
-    amax = largest_of_cta(amax, shared.warps);
-    if (threadIdx.x == 0) block_amax_of_queries(a, s)[block] = amax;
-  }
+  return {Role::queries,
+          rows_of_queries(a, s),
+          begin,
+          end,
+          unit_of(quant::block_q),
+          quant::q_mean ? a.q_means + (s.padded + begin) / quant::block_q * spec::head_dim_qk : nullptr,
+          by_tensor ? block_amax_of_queries(a, s) + block : nullptr};
 }
 
 }  // namespace quantizer
@@ -188,21 +211,19 @@ extern "C" __global__ void __launch_bounds__(quantizer::threads)
     attune_statistics(const __grid_constant__ KernelArguments a) {
   using namespace quantizer;
   __shared__ StatisticsShared shared;
-  const i64 sequences = static_cast<i64>(a.batch) * a.heads_kv;
   // The last launch sets it where something is poisoned.
+  const int sequences = a.batch * a.heads_kv;
   for (i64 i = blockIdx.x * static_cast<i64>(threads) + threadIdx.x; i < sequences;
        i += static_cast<i64>(gridDim.x) * threads) {
     a.poison[i] = 0;
   }
-  Share share;
-  if constexpr (key_sums || key_extremes) {
-    if (share.take(sequences * a.chunks)) return key_chunk(a, share.index, shared);
-  }
-  if constexpr (value_sums || value_extremes) {
-    if (share.take(sequences * a.chunks)) return value_chunk(a, share.index, shared);
-  }
-  if constexpr (query_statistics) {
-    const i64 blocks = static_cast<i64>(a.batch) * a.heads_q * ceil_div(a.seqlen_q, quant::block_q);
-    if (share.take(blocks)) return query_block(a, share.index, shared);
+  const StatisticsTask task = statistics_task(a);
+  if (task.begin >= task.end) return;
+  if constexpr (spec::head_dim_qk == spec::head_dim_v) {
+    find_statistics<spec::head_dim_qk>(task, shared);
+  } else if (task.role == Role::values) {
+    find_statistics<spec::head_dim_v>(task, shared);
+  } else {
+    find_statistics<spec::head_dim_qk>(task, shared);
   }
 }

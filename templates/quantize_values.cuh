@@ -34,11 +34,12 @@ __device__ inline void scale_channels(const KernelArguments& a, const Sequence& 
   const int chunks = ceil_div(s.length, a.chunk_keys);
   const i64 place = (static_cast<i64>(s.batch) * a.heads_kv + s.head) * spec::head_dim_v;
   const float unit = unit_of(max_of(s.length, 1));
+#pragma unroll 1
   for (int c = static_cast<int>(threadIdx.x); c < spec::head_dim_v; c += threads) {
     Sum sum;
     int count = 0;
     float least = infinity, largest = -infinity;
-#pragma unroll 4
+#pragma unroll 2
     for (int chunk = 0; chunk < chunks; ++chunk) {
       const Record record = record_of(a, s, chunk);
       if constexpr (value_sums) {
@@ -141,10 +142,12 @@ __device__ inline void transpose_values(const KernelArguments& a, const Sequence
   const Rows rows = rows_of_values(a, s);
   const int warp = static_cast<int>(threadIdx.x) / warp_lanes;
   constexpr int items_of_block = ceil_div(Tiles::vectors, 4) * 2, chunks_of_block = Tiles::columns * 4;
+#pragma unroll 1
   for (int first = 0; first < Tiles::blocks; first += Tiles::at_once) {
     const int left = ceil_div(s.length - begin, Tiles::tokens) - first;
     if (left <= 0) break;
     const int blocks = min_of(left, Tiles::at_once);
+#pragma unroll 1
     for (int item = warp; item < blocks * items_of_block; item += threads / warp_lanes) {
       const int block = item / items_of_block;
       transpose_item(rows, s.length, item % items_of_block, begin + (first + block) * Tiles::tokens, block,
@@ -152,6 +155,7 @@ __device__ inline void transpose_values(const KernelArguments& a, const Sequence
     }
     __syncthreads();
     char* codes = a.v_codes + (s.padded + begin + first * Tiles::tokens) * Tiles::columns;
+#pragma unroll 2
     for (int chunk = static_cast<int>(threadIdx.x); chunk < blocks * chunks_of_block; chunk += threads) {
       *reinterpret_cast<uint4*>(codes + chunk * 16) =
           *reinterpret_cast<const uint4*>(shared.tile + TransposedTile::chunk_place(chunk));
@@ -167,6 +171,7 @@ __device__ inline void convert_values(const KernelArguments& a, const Sequence& 
   const Rows rows = rows_of_values(a, s);
   const int end = min_of(begin + Tiles::blocks * Tiles::tokens, ceil_div(s.length, Tiles::tokens) * Tiles::tokens);
   char* values = a.v_codes + s.padded * Tiles::columns * 2;
+#pragma unroll 1
   for (int i = static_cast<int>(threadIdx.x); i < (end - begin) * Tiles::vectors; i += threads) {
     const int local = i / Tiles::vectors, token = begin + local, vector = i % Tiles::vectors;
     uint4 packed = {};
@@ -186,13 +191,10 @@ __device__ inline void convert_values(const KernelArguments& a, const Sequence& 
   __syncthreads();
 }
 
-__device__ inline void quantize_values(const KernelArguments& a, i64 index, ValueShared& shared) {
+// `begin`: the first token of the CTA.
+__device__ inline void quantize_values(const KernelArguments& a, const Sequence& s, int begin, ValueShared& shared) {
   constexpr int tokens_of_cta = ValueTiles::blocks * ValueTiles::tokens;
-  const int parts = max_of(ceil_div(a.seqlen_kv, tokens_of_cta), 1), thread = static_cast<int>(threadIdx.x);
-  const int part = static_cast<int>(index % parts), sequence = static_cast<int>(index / parts);
-  const Sequence s = key_sequence(a, sequence / a.heads_kv, sequence % a.heads_kv);
-  const int begin = part * tokens_of_cta;
-  if (begin >= s.length && begin > 0) return;
+  const int thread = static_cast<int>(threadIdx.x);
   scale_channels(a, s, begin == 0, shared);
   if (thread < tokens_of_cta / 32) shared.poison[thread] = 0;
   __syncthreads();
@@ -205,7 +207,7 @@ __device__ inline void quantize_values(const KernelArguments& a, i64 index, Valu
   if (thread < min_of(words, tokens_of_cta / 32)) {
     const u32 bits = shared.poison[thread];
     a.v_poison[(s.padded + begin) / 32 + thread] = bits;
-    if (bits != 0) atomicOr(a.poison + sequence, 1u);
+    if (bits != 0) atomicOr(a.poison + s.batch * a.heads_kv + s.head, 1u);
   }
 }
 

@@ -21,6 +21,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double fp32_epsilon = 0x1p-23;
 constexpr size_t max_heads = 8;
 constexpr double row_factor = 16;
+// A kernel sums a mean in an order of its own, and a code of K next to a half may turn out one more or one less.
+constexpr double lse_floor = 1e-3;
 
 // The largest ratio of an error to its bound, and where it is.
 class Worst {
@@ -201,7 +203,7 @@ Result<Accuracy> ModelReference::check(const Tensors& tensors, const QuantizedSc
       } else if (std::isfinite(lse)) {
         const double off = std::fabs(static_cast<double>(got) - static_cast<double>(lse));
         accuracy.lse_max_error = std::max(accuracy.lse_max_error, off);
-        const double bound = 2e-4 + 4e-6 * std::fabs(static_cast<double>(lse)) + 8 * fp32_epsilon * sensitivity_[n][at];
+        const double bound = lse_floor + 4e-6 * std::fabs(static_cast<double>(lse)) + 8 * fp32_epsilon * sensitivity_[n][at];
         worst.hold(off / bound, describe);
       }
     }

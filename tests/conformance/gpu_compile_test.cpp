@@ -2,6 +2,7 @@
 // registers they take, that nothing spills and that they compute attention.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <random>
@@ -134,6 +135,45 @@ TEST_P(GpuCompile, RunsOnTheEmulator) {
     ASSERT_EQ(check_case(test_case), "");
   }
   EXPECT_EQ(ran, wanted.size()) << "a feature was renamed";
+}
+
+// forward_simt has few configs: each value of each tunable in each dtype, with the features in turn and head dimensions that
+// only it takes. What LLVM makes is then read by the emulator, which refuses any instruction it does not know.
+TEST_P(GpuCompile, EveryValueOfForwardSimtCompiles) {
+  const Family* family = find_family("forward_simt");
+  ASSERT_NE(family, nullptr);
+  const DeviceClass& device = context_->device().device_class();
+  const std::vector<std::string> archs = arch_names();
+  // Each architecture goes on with the features where the one before it stopped.
+  auto turn = static_cast<size_t>(std::find(archs.begin(), archs.end(), GetParam()) - archs.begin()) * 12;
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    std::map<std::string, std::set<int64_t>> compiled;
+    for (const auto& [warps, keys] : {std::pair(1, 128), std::pair(2, 32), std::pair(4, 64), std::pair(8, 32)}) {
+      const Config config = Config().set("warps", warps).set("keys", keys);
+      Problem problem;
+      std::string feature;
+      do {  // the first whose rows are enough for this config
+        problem = base_problem(dtype);
+        problem.head_dim_qk = 37 + static_cast<int64_t>(turn % 16);
+        feature = features()[turn % features().size()].name;
+        features()[turn++ % features().size()].set(problem);
+      } while (!family->space(family->spec(problem, device), problem, device).contains(config));
+      SCOPED_TRACE(feature + " " + config.to_text());
+      ASSERT_TRUE(family->supports(problem, device).ok()) << to_text(problem);
+      const auto source = family->emit(family->spec(problem, device), config);
+      ASSERT_TRUE(source.ok()) << source.error().message();
+      const auto binary = context_->device().compiler().compile(*source);
+      ASSERT_TRUE(binary.ok()) << binary.error().message() << "\n" << binary.error().log();
+      const auto loaded = context_->device().load(*binary);
+      ASSERT_TRUE(loaded.ok()) << loaded.error().message();
+      for (const auto& [name, value] : config.values()) compiled[name].insert(value);
+    }
+    const Problem problem = base_problem(dtype);
+    const Space space = family->space(family->spec(problem, device), problem, device);
+    for (const Tunable& tunable : space.tunables()) {
+      EXPECT_EQ(compiled[tunable.name], std::set(tunable.domain.begin(), tunable.domain.end())) << tunable.name;
+    }
+  }
 }
 
 // Random configs that together take every value of every tunable the space lets them.

@@ -21,7 +21,7 @@ constexpr bool cpu_kernels_are_merged = true, gpu_kernels_are_merged = true;
 }  // namespace
 
 const std::vector<std::string>& quantized_requests() {
-  static const std::vector<std::string> all = {
+  static const std::vector<std::string> written = {
       "sage1",
       "sage2-8b",
       "sage2-4b",
@@ -65,8 +65,15 @@ const std::vector<std::string>& quantized_requests() {
       "sage2++,scale-divided",
       "int8,warp,k-mean,scale-reciprocal",
   };
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> texts;
+    for (const std::string& text : written) texts.push_back(canonical(text));
+    return texts;
+  }();
   return all;
 }
+
+std::string canonical(const std::string& request) { return to_text(*parse_quantization(request)); }
 
 bool is_emulated(const std::string& target) { return target.starts_with("emulated:"); }
 

@@ -14,6 +14,9 @@ namespace attune::test {
 // Every value of every axis of a request at least once, the presets first.
 const std::vector<std::string>& quantized_requests();
 
+// The text as a problem wants it.
+std::string canonical(const std::string& request);
+
 // What runs quantized problems: the targets of this program without those that name a family. Empty for a class of targets
 // whose kernels are still on their way (see kernels_are_merged in quantized.cpp).
 std::vector<std::string> quantized_targets();

@@ -22,7 +22,7 @@ class QuantizedIdentities : public testing::TestWithParam<std::string> {
     p.head_dim_qk = p.head_dim_v = 64;
     p.dtype = dtype;
     p.want_lse = true;
-    p.quantization = request;
+    p.quantization = canonical(request);
     return p;
   }
   bool has(const std::string& request) const { return must_support(GetParam(), *parse_quantization(request)); }
@@ -155,7 +155,7 @@ Problem measured(const std::string& request, int64_t head_dim) {
   p.seqlen_kv = 512;
   p.head_dim_qk = p.head_dim_v = head_dim;
   p.dtype = DType::f16;
-  p.quantization = request;
+  p.quantization = canonical(request);
   return p;
 }
 

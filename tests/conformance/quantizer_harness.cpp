@@ -67,17 +67,17 @@ std::string QuantizerRun::run(Workload& work, const Quantization& request) {
   const Problem& problem = work.problem();
   const Source source = quantizer_source(problem, request, arch_);
   runtime::Device& device = context_->device();
-  if (source.text != source_) {
+  runtime::KernelPtr& kernel = kernels_[source.text];
+  if (kernel == nullptr) {
     const auto binary = device.compiler().compile(source);
     if (!binary.ok()) return binary.error().message() + binary.error().log();
     for (const std::string& warning : binary->warnings) {
       // Constants that the attention kernel of the same unit uses.
       if (warning.find("declared but never referenced") == std::string::npos) return warning;
     }
-    auto kernel = device.load(*binary);
-    if (!kernel.ok()) return kernel.error().message();
-    kernel_ = *std::move(kernel);
-    source_ = source.text;
+    auto loaded = device.load(*binary);
+    if (!loaded.ok()) return loaded.error().message();
+    kernel = *std::move(loaded);
   }
   const QuantizedLayout layout(problem, request);
   workspace_.assign(static_cast<size_t>(layout.bytes()) + 64, unwritten);
@@ -92,7 +92,7 @@ std::string QuantizerRun::run(Workload& work, const Quantization& request) {
   std::memcpy(block.bytes.data(), &buffers_, sizeof buffers_);
   block.used_bytes = sizeof buffers_;
   const auto regions = runtime::memory_regions(problem, work.tensors(), workspace, layout.bytes());
-  const auto done = device.launch(*kernel_, quantizer_launches(problem, request), block, nullptr, regions);
+  const auto done = device.launch(*kernel, quantizer_launches(problem, request), block, nullptr, regions);
   if (!done.ok()) return done.error().message();
   return work.damage();
 }
@@ -279,7 +279,6 @@ class Check {
     }
     const auto expected = tuner::quantized::quantize_queries(q, request_, options);
     rows("q", expected.q, a_.q_codes, a_.q_scales, place, block, q_owned_);
-    const std::vector<float> none(static_cast<size_t>(width));
     for (int64_t i = 0; i < round_up(q.rows, block); ++i) {
       const bool exists = i < q.rows;
       const int64_t row = place.padded + i;
@@ -287,7 +286,14 @@ class Check {
         if (!std::isnan(a_.q_constants[row])) fail("q_constants[{}] of a poisoned row is {}", i, a_.q_constants[row]);
         continue;
       }
-      const float* of_row = exists ? q.row(i) : none.data();
+      const float* of_row = q.row(exists ? i : 0);
+      if (!exists || request_.k_smoothing == KSmoothing::none) {
+        expect("q_constants", i, 0, a_.q_constants[row], 0);
+        for (int64_t n = 0; n < keys_.smoothed.sink_rows.rows; ++n) {
+          expect("q_sink_scores", i, n, a_.q_sink_scores[row * max_sink_keys + n], 0);
+        }
+        continue;
+      }
       expect_dot("q_constants", i, 0, a_.q_constants[row], of_row, keys_.smoothed.mean.data());
       for (int64_t n = 0; n < keys_.smoothed.sink_rows.rows; ++n) {
         expect_dot("q_sink_scores", i, n, a_.q_sink_scores[row * max_sink_keys + n], of_row,

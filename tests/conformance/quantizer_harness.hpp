@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,8 +40,7 @@ class QuantizerRun {
  private:
   std::string arch_;
   std::unique_ptr<runtime::Context> context_;
-  std::string source_;  // of kernel_
-  runtime::KernelPtr kernel_;
+  std::map<std::string, runtime::KernelPtr> kernels_;  // by source
   std::vector<std::byte> workspace_;
   QuantizedArguments buffers_;
 };
