@@ -116,7 +116,7 @@ TEST(ForwardCpu, EveryConstraintParses) {
   EXPECT_EQ(family().space(family().spec(problem, device), problem, device).constraints().size(), 15U);
   Problem quantized;
   quantized.quantization = "sage2-8b";
-  EXPECT_EQ(family().space(family().spec(quantized, device), quantized, device).constraints().size(), 18U);
+  EXPECT_EQ(family().space(family().spec(quantized, device), quantized, device).constraints().size(), 16U);
 }
 
 }  // namespace

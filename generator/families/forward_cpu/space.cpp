@@ -47,13 +47,11 @@ const std::vector<std::string_view> plain_constraint_texts = {
     "4 * (block_m * (q_row_words + o_row_words) + block_n * (k_pack * k_words + v_pack * o_row_words)) <= 2 * l2_bytes",
 };
 
-// Operands in the workspace are packed, and their tiles hold whole flush intervals.
+// Tiles hold whole flush intervals.
 const std::vector<std::string_view> quantized_constraint_texts = {
     // The same, unless the flush interval wants more.
     "block_n <= flush_keys || 4 * (block_m * (q_row_words + o_row_words) + block_n * (k_words + o_row_words)) <= 2 * "
     "l2_bytes",
-    "k_pack == 1 && v_pack == 1",
-    "prefetch == 0",
     "block_n % flush_keys == 0",
 };
 
@@ -105,6 +103,11 @@ Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceCl
       .set("least_block_n", std::max<int64_t>(64, request.flush_keys))
       .set("flush_keys", std::max<int64_t>(request.flush_keys, 1))
       .set("l2_bytes", std::max<int64_t>(device.l2_bytes, 256 * 1024));
+  // Quantized operands lie packed in the workspace: of these choices the first is all there is.
+  const auto choices = [&](std::vector<int64_t> domain) {
+    if (!request.none()) domain.resize(1);
+    return domain;
+  };
   std::vector<Tunable> tunables = {
       {"block_m", {1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512}, "Query rows of a work item."},
       {"block_n", {32, 64, 96, 128, 192, 256, 384, 512, 1024}, "Keys that are packed and visited at a time."},
@@ -112,9 +115,10 @@ Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceCl
       {"qk_columns", {1, 2, 3, 4, 6}, "Registers of keys in the score micro-kernel's tile."},
       {"pv_columns", {1, 2, 3, 4, 6, 8}, "Registers of V in the accumulation micro-kernel's tile."},
       {"unroll", {1, 2, 4}, "Steps of the inner loops that are written out."},
-      {"k_pack", {1, 0}, "1: keys are transposed into columns once a block; 0: dot products over the caller's rows."},
-      {"v_pack", {1, 0}, "1: values are copied (converted, paired) once a block; 0: read in place."},
-      {"prefetch", {0, 4, 16, 32}, "Rows of K and V that are prefetched ahead; 0: left to the hardware."},
+      {"k_pack", choices({1, 0}),
+       "1: keys are transposed into columns once a block; 0: dot products over the caller's rows."},
+      {"v_pack", choices({1, 0}), "1: values are copied (converted, paired) once a block; 0: read in place."},
+      {"prefetch", choices({0, 4, 16, 32}), "Rows of K and V that are prefetched ahead; 0: left to the hardware."},
       {"splits", {1, 2, 4, 8, 16}, "Parts of the keys that are worked on in parallel and merged by their LSE."},
       {"pack_gqa", {0, 1}, "1: the query heads of one KV head share a work item and its packed keys."},
       {"grain", {1, 2, 4, 8}, "Work items that a thread takes at a time."},
