@@ -42,9 +42,8 @@ struct Golden {
 
 // Counted with NVRTC 13.0 for sm_89.
 const std::vector<Golden>& golden() {
-  static const std::vector<Golden> all = {{"none", 6119, 1280},    {"sage1", 6955, 896},
-                                          {"sage2-8b", 6203, 640}, {"sage2-4b", 6305, 448},
-                                          {"sage2++", 6971, 640},  {"int8,k-mean", 5591, 896}};
+  static const std::vector<Golden> all = {{"none", 6119, 1280},    {"sage1", 6955, 896},   {"sage2-8b", 6203, 640},
+                                          {"sage2-4b", 6305, 448}, {"sage2++", 6971, 640}, {"int8,k-mean", 5591, 896}};
   return all;
 }
 
@@ -62,7 +61,7 @@ TEST(QuantizedCounters, ATileCostsWhatItDid) {
     EXPECT_EQ(many.shared_conflicts, 0) << known.request;
     // Both products, and nothing more of them: 2 * 128 rows * 64 keys * 128 each.
     const int64_t products = 2 * 128 * 64 * 128;
-    const auto grown = [&](int64_t emulator::Counters::*field) { return (many.*field - few.*field) / 4; };
+    const auto grown = [&](int64_t emulator::Counters::* field) { return (many.*field - few.*field) / 4; };
     EXPECT_EQ(grown(&emulator::Counters::mma_flops_f16) + grown(&emulator::Counters::mma_flops_fp8) +
                   grown(&emulator::Counters::mma_ops_int),
               2 * products)
