@@ -8,6 +8,10 @@ namespace quantizer {
 struct StatisticsShared {
   float sum[threads * 8], least[threads * 8], largest[threads * 8], count[threads * 8];
   float warps[threads / warp_lanes];
+
+  // Of channel `e` of a thread: neither the lanes that store one of their channels nor those that load neighbouring channels
+  // meet a bank twice.
+  static __device__ int place(int thread, int e) { return thread * 8 + (e + thread / 4) % 8; }
 };
 
 enum class Role { keys, values, queries };
@@ -122,7 +126,7 @@ __device__ void find_statistics(const StatisticsTask& task, StatisticsShared& sh
   if (Work::slot() < Work::slots) {
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
-      const int at = Work::slot() * columns + Work::vector() * 8 + e;
+      const int at = StatisticsShared::place(static_cast<int>(threadIdx.x), e);
       shared.sum[at] = work.sum[e];
       shared.count[at] = work.count[e];
       if constexpr (extremes) {
@@ -138,7 +142,8 @@ __device__ void find_statistics(const StatisticsTask& task, StatisticsShared& sh
     Sum sum;
     float count = 0, least = infinity, largest = -infinity;
 #pragma unroll 1
-    for (int at = c; at < Work::slots * columns; at += columns) {
+    for (int slot = 0; slot < Work::slots; ++slot) {
+      const int at = StatisticsShared::place(slot * Work::vectors + c / 8, c % 8);
       sum.add(shared.sum[at]);
       count += shared.count[at];
       if constexpr (extremes) {

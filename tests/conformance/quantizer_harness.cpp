@@ -194,6 +194,7 @@ class Check {
                           ? std::fabs(static_cast<double>(got) - exact) <= 1e-6 * magnitude + step + 0x1p-130
                           : same(got, exact);
     if (!near) fail("{}[{}] is {}, exactly {}", what, column, got, exact);
+    if (rounded && !same(got, round_to(p_.dtype, got))) fail("{}[{}] is {}: not rounded", what, column, got);
   }
 
   float code_of(const void* codes, int64_t row, int64_t column) const {
