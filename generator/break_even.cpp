@@ -162,6 +162,12 @@ std::string explain_estimate(const Problem& problem, const Quantization& chosen,
                              const DeviceClass& device) {
   const CycleEstimate without = estimate_cycles(problem, Quantization{}, device);
   const CycleEstimate with = estimate_cycles(problem, best_quantized, device);
+  if (chosen.none() && with.attention >= without.attention) {
+    return fmt::format(
+        "below break-even, unquantized: the products of {} take {:.3g} cycles against {:.3g} without "
+        "quantization (estimated from peak rates; nothing is measured)",
+        to_text(best_quantized), with.attention, without.attention);
+  }
   if (chosen.none()) {
     return fmt::format(
         "below break-even, unquantized: {} would save {:.3g} of {:.3g} cycles and its quantizers take {:.3g} "

@@ -1,4 +1,4 @@
-// Figures from NVIDIA's data sheets and the compute-capability tables of the CUDA programming guide.
+// Figures from NVIDIA's data sheets; what the compute capability says stands in generator/cuda/arch.cpp.
 #include "runtime/gpu_parts.hpp"
 
 #include <fmt/format.h>
@@ -8,21 +8,23 @@
 #include <charconv>
 #include <vector>
 
+#include "generator/cuda/arch.hpp"
+
 namespace attune::runtime {
 namespace {
 
 constexpr int64_t KiB = 1024, MiB = 1024 * KiB, GiB = 1024 * MiB;
 
 constexpr std::array parts = {
-    GpuPart{"sm_80", "A100 SXM 80GB", 108, 163 * KiB, 192 * KiB, 40 * MiB, 80 * GiB},
-    GpuPart{"sm_86", "GeForce RTX 3090", 82, 99 * KiB, 128 * KiB, 6 * MiB, 24 * GiB},
-    GpuPart{"sm_87", "Jetson AGX Orin 64GB", 16, 163 * KiB, 192 * KiB, 4 * MiB, 64 * GiB},
-    GpuPart{"sm_89", "GeForce RTX 4090", 128, 99 * KiB, 128 * KiB, 72 * MiB, 24 * GiB},
-    GpuPart{"sm_90a", "H100 SXM 80GB", 132, 227 * KiB, 256 * KiB, 50 * MiB, 80 * GiB},
-    GpuPart{"sm_100a", "B200", 148, 227 * KiB, 256 * KiB, 126 * MiB, 180 * GiB},
-    GpuPart{"sm_103a", "B300", 148, 227 * KiB, 256 * KiB, 126 * MiB, 270 * GiB},
-    GpuPart{"sm_120a", "GeForce RTX 5090", 170, 99 * KiB, 128 * KiB, 96 * MiB, 32 * GiB},
-    GpuPart{"sm_121a", "GB10", 48, 99 * KiB, 128 * KiB, 24 * MiB, 128 * GiB},
+    GpuPart{"sm_80", "A100 SXM 80GB", 108, 192 * KiB, 40 * MiB, 80 * GiB},
+    GpuPart{"sm_86", "GeForce RTX 3090", 82, 128 * KiB, 6 * MiB, 24 * GiB},
+    GpuPart{"sm_87", "Jetson AGX Orin 64GB", 16, 192 * KiB, 4 * MiB, 64 * GiB},
+    GpuPart{"sm_89", "GeForce RTX 4090", 128, 128 * KiB, 72 * MiB, 24 * GiB},
+    GpuPart{"sm_90a", "H100 SXM 80GB", 132, 256 * KiB, 50 * MiB, 80 * GiB},
+    GpuPart{"sm_100a", "B200", 148, 256 * KiB, 126 * MiB, 180 * GiB},
+    GpuPart{"sm_103a", "B300", 148, 256 * KiB, 126 * MiB, 270 * GiB},
+    GpuPart{"sm_120a", "GeForce RTX 5090", 170, 128 * KiB, 96 * MiB, 32 * GiB},
+    GpuPart{"sm_121a", "GB10", 48, 128 * KiB, 24 * MiB, 128 * GiB},
 };
 
 }  // namespace
@@ -37,25 +39,6 @@ Result<const GpuPart*> find_gpu_part(std::string_view arch) {
   for (const GpuPart& part : parts) names.push_back(part.arch);
   return Error(Status::unsupported,
                fmt::format("The architecture '{}' cannot be emulated: use one of {}.", arch, fmt::join(names, ", ")));
-}
-
-int64_t shared_bytes_of(int compute_capability) {
-  switch (compute_capability) {
-    case 70: return 96 * KiB;
-    case 72: return 96 * KiB;
-    case 75: return 64 * KiB;
-    case 80:
-    case 87: return 163 * KiB;
-    case 86:
-    case 89:
-    case 120:
-    case 121: return 99 * KiB;
-    case 90:
-    case 100:
-    case 103:
-    case 110: return 227 * KiB;
-    default: return 48 * KiB;  // what every one of them has
-  }
 }
 
 std::string arch_of(int compute_capability) {
@@ -79,7 +62,8 @@ DeviceClass emulated_device_class(const GpuPart& part) {
   result.l1_bytes = part.l1_bytes;
   result.l2_bytes = part.l2_bytes;
   result.memory_bytes = part.memory_bytes;
-  result.shared_bytes = part.shared_bytes;
+  const auto arch = cuda::find_arch(part.arch);
+  result.shared_bytes = arch.ok() ? arch->shared_bytes_per_block : 0;
   return result;
 }
 

@@ -14,7 +14,6 @@ struct GpuPart {
   std::string_view arch;  // "sm_90a"
   std::string_view name;  // the part that the facts are of
   int64_t compute_units;  // SMs
-  int64_t shared_bytes;   // largest shared memory of one CTA
   int64_t l1_bytes;       // L1 and shared memory of one SM together
   int64_t l2_bytes;
   int64_t memory_bytes;
@@ -24,9 +23,6 @@ std::span<const GpuPart> gpu_parts();
 
 // By arch; "sm_90" also finds "sm_90a", since every such part has both. unsupported with the list of what there is.
 Result<const GpuPart*> find_gpu_part(std::string_view arch);
-
-// Largest shared memory of one CTA by compute capability (90 for 9.0), for devices that do not say.
-int64_t shared_bytes_of(int compute_capability);
 
 // The arch that kernels for this compute capability are emitted for: "sm_80", and from 9.0 on the variant with the
 // instructions of that generation alone, "sm_90a".

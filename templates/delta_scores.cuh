@@ -62,6 +62,9 @@ __device__ inline void delta_scores(const KernelArguments& a, const Sequence& s,
         unpack(keys.load(key_row, vector), x);
         if constexpr (quant::k_mean) smoothing.mean.read(vector, of_keys);
         smooth_key(x, of_keys, sink, smoothed);
+        // The key's flag poisons the rows that see it; an infinite score would hide it from them.
+#pragma unroll
+        for (int e = 0; e < 8; ++e) smoothed[e] = is_finite(smoothed[e]) ? smoothed[e] : 0.0f;
       }
     }
 #pragma unroll

@@ -23,9 +23,11 @@ double model_gate(const Quantization& request);
 // Gates, each as error over tolerance:
 //   all rows together   relative L1 <= model_gate()
 //   every row           sum of errors <= 16 x model_gate() x (sum of magnitudes + the mean of that over its head)
-//   what is not finite  NaN exactly where the model has NaN, infinity where it has that infinity
+//   what is not finite  exactly where the model's is not: whether infinities give NaN depends on their order
 //   rows without a key  O exactly 0, LSE exactly -inf
-//   LSE                 1e-3 + 4e-6 |LSE| + what fp32 rounding of the scores can do to it, twice
+//   LSE                 2e-3 in the mean; of a row 1e-3 + 4e-6 |LSE| + what fp32 rounding of the scores can do to it, twice,
+//                       + with smoothing what one code of K does: a mean is a sum in the kernel's own order, and a code
+//                       next to a half may turn out one more or one less
 // The metrics of Accuracy are then those against the model.
 //
 // One problem and one set of inputs; the model's rows are kept by schedule, since the candidates of a search share a few.
@@ -52,12 +54,13 @@ class ModelReference {
 
   ModelReference(Problem problem, Quantization request);
   void choose(const Tensors& tensors, int64_t rows, uint64_t seed);
+  void find_slack(const Tensors& tensors);
   Result<const Outputs*> outputs(const Tensors& tensors, const QuantizedSchedule& schedule);
 
   Problem problem_;
   Quantization request_;
   std::vector<Head> heads_;
-  std::vector<std::vector<double>> sensitivity_;  // of the LSE, by head and row
+  std::vector<std::vector<double>> slack_;  // of the LSE, by head and row: of rounding and of one code
   std::vector<std::pair<QuantizedSchedule, Outputs>> kept_;
   std::unique_ptr<ThreadPool> pool_;
 };

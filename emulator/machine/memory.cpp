@@ -2,7 +2,6 @@
 #include "emulator/machine/memory.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstring>
 
 #include "emulator/machine/decoder.hpp"
@@ -43,11 +42,43 @@ void count_access(Warp& warp, const Transfer& how, Space space, const uint64_t* 
   --classes[static_cast<size_t>(InstructionClass::other_memory)];
 }
 
-// One element of memory as the bits of a register, extended as its type says. Elements of global memory are read in one
-// piece: another CTA may be writing them.
+// Strong accesses are the host's, in one piece: another CTA, on another thread, may be at the same element. PTX asks for no
+// more than this order: acquire for what is read, release for what is written. Addresses have been checked for alignment.
+template <class U>
+uint64_t load_acquire(const std::byte* memory) {
+  return __atomic_load_n(reinterpret_cast<const U*>(memory), __ATOMIC_ACQUIRE);
+}
+uint64_t load_acquire(const std::byte* memory, uint32_t bytes) {
+  switch (bytes) {
+    case 1: return load_acquire<uint8_t>(memory);
+    case 2: return load_acquire<uint16_t>(memory);
+    case 4: return load_acquire<uint32_t>(memory);
+    default: return load_acquire<uint64_t>(memory);
+  }
+}
+
+template <class U>
+void store_release(std::byte* memory, uint64_t value) {
+  __atomic_store_n(reinterpret_cast<U*>(memory), static_cast<U>(value), __ATOMIC_RELEASE);
+}
+void store_release(std::byte* memory, uint32_t bytes, uint64_t value) {
+  switch (bytes) {
+    case 1: return store_release<uint8_t>(memory, value);
+    case 2: return store_release<uint16_t>(memory, value);
+    case 4: return store_release<uint32_t>(memory, value);
+    default: return store_release<uint64_t>(memory, value);
+  }
+}
+
+// One element of memory as the bits of a register, extended as its type says.
+template <bool strong>
 uint64_t read_element(const std::byte* memory, const Transfer& how, uint8_t register_bits) {
   uint64_t value = 0;
-  std::memcpy(&value, memory, how.element_bytes);
+  if constexpr (strong) {
+    value = load_acquire(memory, how.element_bytes);
+  } else {
+    std::memcpy(&value, memory, how.element_bytes);
+  }
   const uint32_t bits = how.element_bytes * 8;
   if (how.is_signed && bits < 64 && (value >> (bits - 1) & 1) != 0) value |= ~uint64_t{0} << bits;
   return register_bits >= 64 ? value : value & ((uint64_t{1} << register_bits) - 1);
@@ -59,6 +90,7 @@ bool gather_addresses(const Warp& warp, const Instruction& instruction, Slot bas
   return true;
 }
 
+template <bool strong>
 void run_load(Warp& warp, const Instruction& instruction, LaneMask lanes) {
   const auto& how = detail<Transfer>(instruction);
   std::array<uint64_t, kLanes> addresses;
@@ -76,7 +108,7 @@ void run_load(Warp& warp, const Instruction& instruction, LaneMask lanes) {
     }
     space = actual_space(how.space, addresses[static_cast<size_t>(lane)]);
     for (uint32_t i = 0; i < how.count; ++i) {
-      const uint64_t value = read_element(memory + i * how.element_bytes, how, how.register_bits[i]);
+      const uint64_t value = read_element<strong>(memory + i * how.element_bytes, how, how.register_bits[i]);
       const Slot slot = instruction.destination(static_cast<int>(i));
       if (how.register_bits[i] == 64) {
         warp.lanes<uint64_t>(slot)[lane] = value;
@@ -86,11 +118,11 @@ void run_load(Warp& warp, const Instruction& instruction, LaneMask lanes) {
     }
   });
   if (!ok) return;
-  if (how.access == Access::strong_read) std::atomic_thread_fence(std::memory_order_acquire);
   count_access(warp, how, space, addresses.data(), lanes, false);
   if (how.polls) warp.note_poll();
 }
 
+template <bool strong>
 void run_store(Warp& warp, const Instruction& instruction, LaneMask lanes) {
   const auto& how = detail<Transfer>(instruction);
   std::array<uint64_t, kLanes> addresses;
@@ -98,7 +130,6 @@ void run_store(Warp& warp, const Instruction& instruction, LaneMask lanes) {
   const uint32_t bytes = how.element_bytes * how.count;
   Space space = how.space;
   bool ok = true;
-  if (how.access == Access::strong_write) std::atomic_thread_fence(std::memory_order_release);
   for_each_lane(lanes, [&](int lane) {
     if (!ok) return;
     std::byte* const memory =
@@ -112,7 +143,11 @@ void run_store(Warp& warp, const Instruction& instruction, LaneMask lanes) {
       const Slot slot = instruction.source(static_cast<int>(i) + 1);
       const uint64_t value =
           how.register_bits[i] == 64 ? warp.lanes<uint64_t>(slot)[lane] : warp.lanes<uint32_t>(slot)[lane];
-      std::memcpy(memory + i * how.element_bytes, &value, how.element_bytes);
+      if constexpr (strong) {
+        store_release(memory + i * how.element_bytes, how.element_bytes, value);
+      } else {
+        std::memcpy(memory + i * how.element_bytes, &value, how.element_bytes);
+      }
     }
   });
   if (!ok) return;
@@ -189,7 +224,11 @@ Result<void> decode_transfer(Decoder& d, bool is_store) {
     }
   }
   d.set_detail(how);
-  d.finish(is_store ? run_store : run_load, InstructionClass::other_memory);
+  if (is_store) {
+    d.finish(strong ? run_store<true> : run_store<false>, InstructionClass::other_memory);
+  } else {
+    d.finish(strong ? run_load<true> : run_load<false>, InstructionClass::other_memory);
+  }
   return {};
 }
 

@@ -14,9 +14,14 @@ constexpr uint32_t integer_magic_bits = 0x4b400000U;
 }  // namespace
 
 Value* round_to(Builder& b, DType dtype, Value* vector) {
+  auto& ir = b.raw();
   if (dtype == DType::f32) return vector;
-  Value* bits = dtype == DType::bf16 ? to_bf16_bits(b, vector) : to_f16_bits(b, vector);
-  return bits_to_f32(b, dtype, bits);
+  if (dtype == DType::f16) return bits_to_f32(b, dtype, to_f16_bits(b, vector));
+  // In place: what is packed to 16 bits and back costs more than the rounding.
+  Value* bits = ir.CreateBitCast(vector, b.words());
+  Value* odd = ir.CreateAnd(ir.CreateLShr(bits, word(b, 16)), word(b, 1));
+  Value* rounded = ir.CreateAnd(ir.CreateAdd(bits, ir.CreateAdd(odd, word(b, 0x7fffU))), word(b, 0xffff0000U));
+  return ir.CreateSelect(ir.CreateFCmpUNO(vector, vector), vector, ir.CreateBitCast(rounded, b.vec()), "bf16");
 }
 
 Value* round_e4m3(Builder& b, Value* vector, bool positive) {

@@ -82,8 +82,8 @@ TEST_F(Run, QuantizedResultsAreHeldToTheirModelAndMeasuredAgainstDouble) {
       EXPECT_EQ(json["check"]["against"], "model") << request;
       const bool half = std::string(request).find("8b") == std::string::npos;
       EXPECT_LE(json["check"]["relative_l1"], half ? 5e-3 : 2e-3) << request;
-      // What was lost is far more than that, and far less than everything.
-      EXPECT_GT(json["check"]["double"]["relative_l1"], 5e-3) << request;
+      // What was lost is more than the model leaves to a kernel in fact, and far less than everything.
+      EXPECT_GT(json["check"]["double"]["relative_l1"], 1e-3) << request;
       EXPECT_GT(json["check"]["double"]["cosine"], 0.9) << request;
     }
   }

@@ -49,7 +49,7 @@ TEST(Verbs, SupportAsksTheFamilies) {
   const auto one = program.run({"support", "--arch", "sm_90", "--family", "forward_simt"});
   EXPECT_THAT(one.out, HasSubstr("sm_90a"));
   EXPECT_THAT(one.out, HasSubstr("paged K and V"));
-  EXPECT_THAT(one.out, HasSubstr("quantization `int8` is not available in forward_simt"));
+  EXPECT_THAT(one.out, HasSubstr("quantization `sage1` is not available in forward_simt"));
   EXPECT_THAT(one.out, ::testing::Not(HasSubstr("forward_cpu")));
 }
 

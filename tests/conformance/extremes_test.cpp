@@ -144,6 +144,32 @@ TEST_P(Extremes, NanInOneHeadStaysThere) {
   EXPECT_EQ(run(work), "");
 }
 
+// The comparison holds an element whose reference is NaN to nothing, so that this is said apart: a row that saw only NaN may
+// not pass for one that saw no key.
+TEST_P(Extremes, RowsOfNothingButNanGiveNan) {
+  for (const bool causal : {false, true}) {
+    Problem problem = base();
+    problem.seqlen_q = 150;
+    problem.causal = causal;
+    Workload work(problem, {});
+    const Tensors& t = work.tensors();
+    for (int64_t d = 0; d < 64; ++d) {
+      for (int64_t j = 0; j < 150; ++j) work.set(t.k, 0, 1, j, d, std::nanf(""));
+      work.set(t.q, 1, 3, 39, d, std::nanf(""));
+    }
+    ASSERT_EQ(run(work), "");
+    EXPECT_TRUE(std::isnan(work.lse(0, 2, 149))) << causal;
+    EXPECT_TRUE(std::isnan(work.lse(1, 3, 39))) << causal;
+    for (int64_t d = 0; d < 64; ++d) {
+      for (const int64_t i : {0, 63, 149}) {
+        EXPECT_TRUE(std::isnan(work.get(t.o, 0, 2, i, d))) << causal << ", row " << i << ", column " << d;
+        EXPECT_TRUE(std::isnan(work.get(t.o, 0, 3, i, d))) << causal << ", row " << i << ", column " << d;
+      }
+      EXPECT_TRUE(std::isnan(work.get(t.o, 1, 3, 39, d))) << causal << ", column " << d;
+    }
+  }
+}
+
 TEST_P(Extremes, NanInTheFutureStaysThere) {
   for (const bool keys : {true, false}) {
     Problem problem = base();

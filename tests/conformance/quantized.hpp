@@ -17,9 +17,11 @@ const std::vector<std::string>& quantized_requests();
 // The text as a problem wants it.
 std::string canonical(const std::string& request);
 
-// What runs quantized problems: the targets of this program without those that name a family. Empty for a class of targets
-// whose kernels are still on their way (see kernels_are_merged in quantized.cpp).
+// What runs quantized problems: the targets of this program without those that name a family.
 std::vector<std::string> quantized_targets();
+// One of them for each code: what differs between GPU architectures is which requests they have, and every request runs on
+// each of them; features, shapes and defects are a matter of the kernel's text.
+std::vector<std::string> quantized_representatives();
 bool is_emulated(const std::string& target);
 
 // The table of what each target has to do, written down: support that gets lost fails a test instead of skipping one.

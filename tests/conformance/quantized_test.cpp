@@ -39,6 +39,9 @@ class Quantized : public testing::TestWithParam<std::string> {
 std::string target_of(const testing::TestParamInfo<std::string>& test) { return test_name(test.param); }
 INSTANTIATE_TEST_SUITE_P(Conformance, Quantized, testing::ValuesIn(quantized_targets()), target_of);
 
+class QuantizedProblems : public Quantized {};
+INSTANTIATE_TEST_SUITE_P(Conformance, QuantizedProblems, testing::ValuesIn(quantized_representatives()), target_of);
+
 // ---- What there has to be
 
 TEST_P(Quantized, TheTargetDoesWhatTheTableSays) {
@@ -58,7 +61,7 @@ TEST_P(Quantized, TheTargetDoesWhatTheTableSays) {
   }
 }
 
-TEST_P(Quantized, TheTableHasEveryValueOfEveryAxis) {
+TEST_P(QuantizedProblems, TheTableHasEveryValueOfEveryAxis) {
   std::set<std::string_view> used;
   for (const std::string& text : quantized_requests()) {
     const Quantization request = *parse_quantization(text);
@@ -94,7 +97,7 @@ TEST_P(Quantized, EveryRequestAgreesWithItsModel) {
 }
 
 // Each feature with requests that rotate over the table; on the CPU with two, on the emulator with one.
-TEST_P(Quantized, EveryFeatureAgreesWithTheModel) {
+TEST_P(QuantizedProblems, EveryFeatureAgreesWithTheModel) {
   const std::vector<std::string> requests = requests_of(target());
   const size_t a_feature = emulated() ? 1 : 2;
   // The targets of a program start at different places of the table.
@@ -115,7 +118,7 @@ TEST_P(Quantized, EveryFeatureAgreesWithTheModel) {
 }
 
 // The presets with what their publishers' kernels refuse, drop or get wrong.
-TEST_P(Quantized, PresetsDoWhatUsersAskFor) {
+TEST_P(QuantizedProblems, PresetsDoWhatUsersAskFor) {
   const std::vector<std::string> names = {"causal_bottom_right",
                                           "boolean_mask_full",
                                           "additive_mask_full",
@@ -143,7 +146,7 @@ TEST_P(Quantized, PresetsDoWhatUsersAskFor) {
 
 // ---- Shapes
 
-TEST_P(Quantized, HeadDimensions) {
+TEST_P(QuantizedProblems, HeadDimensions) {
   const std::vector<std::string> requests = requests_of(target());
   uint64_t seed = 1;
   for (const auto& [d_qk, d_v] : std::vector<std::pair<int64_t, int64_t>>{
@@ -160,7 +163,7 @@ TEST_P(Quantized, HeadDimensions) {
   }
 }
 
-TEST_P(Quantized, OddLengths) {
+TEST_P(QuantizedProblems, OddLengths) {
   uint64_t seed = 1;
   for (const std::string request : {"sage1", "int8,token,k-sink,q-mean,pv-int8"}) {
     // One kernel each for all lengths.
@@ -175,7 +178,7 @@ TEST_P(Quantized, OddLengths) {
   }
 }
 
-TEST_P(Quantized, DecodeWithSplitKeys) {
+TEST_P(QuantizedProblems, DecodeWithSplitKeys) {
   Conformer& device = conformer(target());
   uint64_t seed = 1;
   for (const std::string& request : requests_of(target())) {
@@ -207,7 +210,7 @@ TEST_P(Quantized, DecodeWithSplitKeys) {
   }
 }
 
-TEST_P(Quantized, EveryLayoutOfTheTensors) {
+TEST_P(QuantizedProblems, EveryLayoutOfTheTensors) {
   uint64_t seed = 1;
   for (const Layout layout : {Layout::bhsd, Layout::bshd}) {
     for (const Strides strides : {Strides::contiguous, Strides::shuffled, Strides::packed_qkv, Strides::expanded_kv}) {
@@ -224,7 +227,7 @@ TEST_P(Quantized, EveryLayoutOfTheTensors) {
 
 // ---- Configs: the tuner may choose any of the space
 
-TEST_P(Quantized, ConfigsOfTheSpace) {
+TEST_P(QuantizedProblems, ConfigsOfTheSpace) {
   Conformer& device = conformer(target());
   Random random(7);
   const std::vector<std::string> requests = requests_of(target());
@@ -244,7 +247,7 @@ TEST_P(Quantized, ConfigsOfTheSpace) {
   EXPECT_GE(seen.size(), count / 2) << "the space is too small to sweep";
 }
 
-TEST_P(Quantized, TheSameCallGivesTheSameBits) {
+TEST_P(QuantizedProblems, TheSameCallGivesTheSameBits) {
   Problem problem = ragged(dtype(0), "int8,token,k-sink,q-mean,acc-f16");
   Workload work(problem, {});
   work.seal();

@@ -19,10 +19,13 @@ TEST(ForwardCpu, RefusesByName) {
   ASSERT_FALSE(wrong_device.ok());
   EXPECT_EQ(wrong_device.error().status(), Status::unsupported);
   EXPECT_NE(wrong_device.error().message().find("`cpu`"), std::string::npos);
+  problem.quantization = "sage";
+  const auto choice = family().supports(problem, test_cpu("portable"));
+  ASSERT_FALSE(choice.ok());
+  EXPECT_EQ(choice.error().status(), Status::unsupported);
+  EXPECT_NE(choice.error().message().find("`sage1`"), std::string::npos);
   problem.quantization = "sage2-8b";
-  const auto quantized = family().supports(problem, test_cpu("portable"));
-  ASSERT_FALSE(quantized.ok());
-  EXPECT_NE(quantized.error().message().find("sage2-8b"), std::string::npos);
+  EXPECT_TRUE(family().supports(problem, test_cpu("portable")).ok());
   problem.quantization = "none";
   EXPECT_TRUE(family().supports(problem, test_cpu("portable")).ok());
 }
@@ -81,6 +84,16 @@ TEST(ForwardCpu, HeuristicIsInsideTheSpace) {
     problem.dtype = static_cast<DType>(pick(0, 2));
     if (pick(0, 3) == 0)
       problem.sparsity = {SparsityKind::csr_lists, 16 * pick(1, 16), 16 * pick(1, 16), true, false, 1, 1, 0};
+    if (pick(0, 2) == 0) {
+      const std::vector<std::string> requests = {"sage1",
+                                                 "sage2-4b",
+                                                 "int8,k-mean",
+                                                 "pv-int8",
+                                                 "acc-f16",
+                                                 "int8,k-mean,pv-e4m3,flush-128",
+                                                 "int8,k-mean,pv-e4m3,flush-256"};
+      problem.quantization = requests[static_cast<size_t>(pick(0, 6))];
+    }
     DeviceClass device =
         test_cpu(std::vector<std::string>{"x86-64-avx512bf16", "x86-64-avx512", "x86-64-avx2", "portable"}[pick(0, 3)]);
     device.l2_bytes = pick(0, 1) == 0 ? 0 : 1 << 20;
@@ -101,6 +114,9 @@ TEST(ForwardCpu, EveryConstraintParses) {
   const Problem problem;
   const DeviceClass device = test_cpu("portable");
   EXPECT_EQ(family().space(family().spec(problem, device), problem, device).constraints().size(), 15U);
+  Problem quantized;
+  quantized.quantization = "sage2-8b";
+  EXPECT_EQ(family().space(family().spec(quantized, device), quantized, device).constraints().size(), 16U);
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 // forward_mma without a device: its argument block, its space, its heuristic, and what it emits.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <random>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "generator/cuda/arch.hpp"
 #include "generator/cuda/compose.hpp"
@@ -11,12 +14,13 @@
 #include "generator/families/forward_mma/forward_mma.hpp"
 #include "generator/families/forward_mma/tiles.hpp"
 #include "generator/families/gpu_arguments.hpp"
+#include "generator/families/quantized_arguments.hpp"
 
 // The struct that kernels declare, as the host's compiler sees it.
 #define __host__
 #define __device__
 namespace device_side {
-#include "templates/arguments.cuh"
+#include "templates/quantized_arguments.cuh"
 }
 #undef __host__
 #undef __device__
@@ -27,6 +31,45 @@ namespace {
 #define EXPECT_SAME_PLACE(field)                                                               \
   EXPECT_EQ(offsetof(GpuArguments, field), offsetof(device_side::Arguments, field)) << #field; \
   EXPECT_EQ(sizeof(GpuArguments::field), sizeof(device_side::Arguments::field)) << #field
+
+// The launches of a quantized plan take the same block and more behind it.
+TEST(GpuArguments, HostAndDeviceAgreeOnTheBuffersOfCodes) {
+  using device_side::KernelArguments;
+  EXPECT_EQ(sizeof(QuantizedArguments), sizeof(KernelArguments));
+  EXPECT_LE(sizeof(QuantizedArguments), ArgumentBlock::capacity_bytes);
+  QuantizedArguments host;
+  KernelArguments device = {};
+  const auto place = [](const auto& whole, const auto& field) {
+    return std::pair(reinterpret_cast<const char*>(&field) - reinterpret_cast<const char*>(&whole), sizeof field);
+  };
+  EXPECT_EQ(place(host, host.attention.q).first, 0);
+#define EXPECT_SAME(field) EXPECT_EQ(place(host, host.field), place(device, device.field)) << #field
+  EXPECT_SAME(q_codes);
+  EXPECT_SAME(q_scales);
+  EXPECT_SAME(q_constants);
+  EXPECT_SAME(q_sink_scores);
+  EXPECT_SAME(q_means);
+  EXPECT_SAME(delta_s);
+  EXPECT_SAME(k_codes);
+  EXPECT_SAME(k_scales);
+  EXPECT_SAME(k_means);
+  EXPECT_SAME(sink_keys);
+  EXPECT_SAME(v_codes);
+  EXPECT_SAME(v_scales);
+  EXPECT_SAME(v_means);
+  EXPECT_SAME(k_poison);
+  EXPECT_SAME(v_poison);
+  EXPECT_SAME(poison);
+  EXPECT_SAME(statistics);
+  EXPECT_SAME(q_rows);
+  EXPECT_SAME(kv_rows);
+  EXPECT_SAME(q_groups);
+  EXPECT_SAME(k_groups);
+  EXPECT_SAME(delta_stride);
+  EXPECT_SAME(chunks);
+  EXPECT_SAME(chunk_keys);
+#undef EXPECT_SAME
+}
 
 TEST(GpuArguments, HostAndDeviceAgreeOnEveryField) {
   EXPECT_EQ(sizeof(GpuArguments), sizeof(device_side::Arguments));
@@ -119,7 +162,7 @@ Problem problem(int64_t head_dim_qk, int64_t head_dim_v, int64_t seqlen_q, int64
 TEST(ForwardMma, EveryConstraintParses) {
   const ForwardMma family;
   const Problem p = problem(128, 128, 1024, 1024);
-  EXPECT_EQ(family.space(family.spec(p, device("sm_80")), p, device("sm_80")).constraints().size(), 19U);
+  EXPECT_EQ(family.space(family.spec(p, device("sm_80")), p, device("sm_80")).constraints().size(), 23U);
 }
 
 TEST(ForwardMma, HeuristicsAreInTheirSpaceOnEveryArchForEveryHeadDim) {
@@ -135,6 +178,27 @@ TEST(ForwardMma, HeuristicsAreInTheirSpaceOnEveryArchForEveryHeadDim) {
           const Config config = family.heuristic(spec, p, device(arch.name));
           const auto violation = family.space(spec, p, device(arch.name)).violation(config);
           ASSERT_FALSE(violation) << arch.name << " " << to_text(p) << ": " << config.to_text() << ": " << *violation;
+        }
+      }
+    }
+  }
+}
+
+TEST(ForwardMma, QuantizedHeuristicsAreInTheirSpace) {
+  const ForwardMma family;
+  for (const cuda::Arch& arch : cuda::archs()) {
+    for (const std::string_view request : {"sage1", "sage2-8b", "sage2-4b", "sage2++", "int8,k-mean", "int8,k-sink,acc-f16",
+                                           "int8,k-mean,pv-e4m3,flush-256", "pv-int8", "int8,token,k-mean,pv-int8"}) {
+      for (const int64_t d : {8, 40, 64, 128, 192, 256, 512}) {
+        for (const auto& [rows, keys] : {std::pair{1, 5000}, {60, 0}, {300, 63}, {4096, 4096}}) {
+          Problem p = problem(d, d, rows, keys);
+          p.quantization = *canonical_quantization(request);
+          if (rows == 300) p.sparsity = {SparsityKind::padded_lists, 32, 48, true, false, 1, 1, 4};
+          if (!family.supports(p, device(arch.name)).ok()) continue;
+          const Spec spec = family.spec(p, device(arch.name));
+          const Config config = family.heuristic(spec, p, device(arch.name));
+          const auto violation = family.space(spec, p, device(arch.name)).violation(config);
+          EXPECT_FALSE(violation) << arch.name << " " << to_text(p) << ": " << config.to_text() << ": " << *violation;
         }
       }
     }
@@ -166,7 +230,19 @@ TEST(ForwardMma, RefusesByNameWhatItCannotDo) {
   EXPECT_NE(refusal(p, device("sm_80")).find("head_dim_qk 60"), std::string::npos);
   p = fine;
   p.quantization = "sage";
-  EXPECT_NE(refusal(p, device("sm_80")).find("quantization `sage`"), std::string::npos);
+  EXPECT_NE(refusal(p, device("sm_80")).find("quantization sage:"), std::string::npos);
+  // What an architecture lacks, and the nearest that it has.
+  const std::array<std::array<std::string_view, 3>, 4> lacking = {
+      {{"sm_86", "sage2-8b", "Use int8,k-mean,acc-f16,flush-64."},
+       {"sm_80", "e4m3,k-mean", "Use int8,k-mean."},
+       {"sm_90a", "int4,q-mean", "Use int8,q-mean."},
+       {"sm_120a", "sage2-4b", "no tensor cores for int4"}}};
+  for (const auto& [arch, request, words] : lacking) {
+    p.quantization = request;
+    EXPECT_NE(refusal(p, device(arch)).find(words), std::string::npos) << refusal(p, device(arch));
+    EXPECT_NE(refusal(p, device(arch)).find("quantization " + std::string(request)), std::string::npos);
+    EXPECT_EQ(refusal(p, device("sm_89")), "");
+  }
   EXPECT_NE(refusal(fine, device("sm_75")).find("sm_75"), std::string::npos);
   p = fine;
   p.seqlen_kv = int64_t{1} << 31;

@@ -50,6 +50,10 @@ std::vector<Case> cases() {
   Problem gpu_prefill = decode;
   gpu_prefill.seqlen_q = gpu_prefill.seqlen_kv;
   gpu_prefill.causal = true;
+  Problem quantized = gpu_prefill;
+  quantized.quantization = "sage2-8b";
+  Problem sinks_apart = everything;
+  sinks_apart.quantization = *canonical_quantization("int8,token,k-sink,v-mean,acc-f16,flush-32");
   Problem gpu_lists = lists;
   gpu_lists.dtype = DType::bf16;
   Problem paged_lists = lists;
@@ -63,6 +67,8 @@ std::vector<Case> cases() {
           {"decode_bf16_sm_90a", decode, "sm_90a", "forward_mma"},
           {"everything_fp16_sm_89", everything, "sm_89", "forward_mma"},
           {"lists_bf16_sm_120a", gpu_lists, "sm_120a", "forward_mma"},
+          {"sage2_8b_bf16_sm_89", quantized, "sm_89", "forward_mma"},
+          {"sinks_apart_fp16_sm_80", sinks_apart, "sm_80", "forward_mma"},
           {"simt_everything_fp16_sm_80", everything, "sm_80", "forward_simt"},
           {"simt_paged_lists_fp32_sm_90a", paged_lists, "sm_90a", "forward_simt"}};
 }

@@ -49,7 +49,10 @@ TEST(Support, EveryFieldOfAProblemIsAskedFor) {
     // Top-level fields of the canonical text; nested objects are one value.
     size_t begin = 1;
     int depth = 0;
+    bool quoted = false;
     for (size_t at = 1; at < json.size(); ++at) {
+      if (json[at] == '"') quoted = !quoted;
+      if (quoted) continue;  // requests of quantization have commas
       if (json[at] == '{') ++depth;
       if (json[at] == '}') --depth;
       if ((json[at] == ',' && depth == 0) || depth < 0) {

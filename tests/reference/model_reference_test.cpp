@@ -114,7 +114,11 @@ TEST(ModelReference, WrongResultsDoNotPass) {
       {"a number where there is no key", "where the model has",
        [&](Workload& work) { work.set(o(work), 0, 0, 0, 0, 0.001F); }},
       {"a number where a NaN is due", "where the model has", [&](Workload& work) { work.set(o(work), 1, 0, 32, 3, 1); }},
-      {"LSE without the smoothing correction", "LSE", [](Workload& work) { work.tensors().lse[20] += 0.01F; }},
+      {"LSE without the smoothing correction", "LSE",
+       [](Workload& work) {
+         for (int64_t i = 0; i < 33; ++i) work.tensors().lse[work.tensors().lse_stride_batch + i] += 0.1F;
+       }},
+      {"LSE of one row", "LSE", [](Workload& work) { work.tensors().lse[20] += 1; }},
       {"LSE of an empty row", "LSE", [](Workload& work) { work.tensors().lse[0] = -1e30F; }},
   };
   for (const Fault& fault : faults) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "generator/cuda/arch.hpp"
 #include "runtime/context.hpp"
 #include "runtime/emulated_device.hpp"
 #include "runtime/gpu_parts.hpp"
@@ -115,6 +116,18 @@ TEST_F(EmulatedDeviceTest, FactsAreThoseOfAPartWithThisArchitecture) {
   EXPECT_TRUE(device_->checks_memory());
   EXPECT_EQ((*open_device(options_of("sm_90")))->name(), "emulated:sm_90a")
       << "every such part has the instructions of sm_90a";
+}
+
+// One table says what an architecture allows, another what a part has; a device is made of both.
+TEST(EmulatedParts, AreTheArchitecturesThatKernelsAreEmittedFor) {
+  ASSERT_EQ(gpu_parts().size(), cuda::archs().size());
+  for (size_t i = 0; i < gpu_parts().size(); ++i) {
+    const cuda::Arch& arch = cuda::archs()[i];
+    const DeviceClass device = emulated_device_class(gpu_parts()[i]);
+    EXPECT_EQ(device.arch, arch.name);
+    EXPECT_EQ(device.shared_bytes, arch.shared_bytes_per_block) << arch.name;
+    EXPECT_GE(device.l1_bytes, arch.shared_bytes_per_sm) << arch.name;
+  }
 }
 
 TEST_F(EmulatedDeviceTest, UnknownArchitecturesAreRefusedWithTheList) {

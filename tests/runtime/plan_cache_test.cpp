@@ -121,7 +121,8 @@ TEST(PlanCache, AnswersOnlyPoliciesThatThePlanSatisfies) {
 
 TEST(PlanCache, EvictsLeastRecentlyUsedAndSparesPinned) {
   PlanCache cache(64);
-  for (int64_t i = 1; i <= 8; ++i) insert(cache, plan_for(problem_of_length(i)), Policy::compile, i <= 4, cache.generation());
+  for (int64_t i = 1; i <= 8; ++i)
+    insert(cache, plan_for(problem_of_length(i)), Policy::compile, i <= 4, cache.generation());
   const PlanPtr held = cache.find(problem_of_length(5), Policy::compile);
   for (int64_t i = 9; i <= 3000; ++i) {
     insert(cache, plan_for(problem_of_length(i)), Policy::compile, false, cache.generation());

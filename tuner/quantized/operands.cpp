@@ -87,7 +87,7 @@ QuantizedValues quantize_values(const Matrix& v, const Quantization& request, co
     LargestMagnitude amax(request.scales);
     for (int64_t n = 0; n < v.rows; ++n) {
       float& value = out.codes.row(n)[c];
-      if (safe && !plain && !std::isfinite(value)) {
+      if (safe && !std::isfinite(value)) {
         out.poisoned.emplace_back(n, c);
         value = 0;
         continue;

@@ -42,8 +42,8 @@ struct QuantizedValues {
   Matrix codes;              // [keys, D_v]; as numbers
   std::vector<float> scale;  // of each channel
   std::vector<float> mean;   // of each channel; zeros when V is not smoothed
-  // Safe convention, V not in its own type: (key, channel) of the elements that are not finite. The channel ends as NaN in
-  // rows that see the key. In its own type V keeps them, and they take their course in rows that give the key a probability.
+  // Safe convention: (key, channel) of the elements that are not finite. The channel ends as NaN in rows that see the key.
+  // (A kernel that has V in its own type lets them take their course: infinity, or nothing where P is 0.)
   std::vector<std::pair<int64_t, int64_t>> poisoned;
 };
 

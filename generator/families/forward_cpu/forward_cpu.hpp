@@ -20,7 +20,8 @@ class ForwardCpu final : public Family {
   int64_t workspace_bytes(const Problem& problem, const Config& config, const DeviceClass& device) const override;
   void bind(const Problem& problem, const Config& config, const DeviceClass& device, const Tensors& tensors, void* workspace,
             ArgumentBlock& arguments) const override;
-  QuantizedSchedule quantized_schedule(const Problem& problem, const Config& config, const DeviceClass& device) const override;
+  QuantizedSchedule quantized_schedule(const Problem& problem, const Config& config,
+                                       const DeviceClass& device) const override;
   std::string_view model() const override { return "attention_fp64"; }
 };
 

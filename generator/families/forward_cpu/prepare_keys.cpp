@@ -109,8 +109,8 @@ void Emitter::emit_find_sinks() {
 
 void Emitter::emit_prepare_keys() {
   auto& ir = b_.raw();
-  auto* f = b_.function(
-      "prepare_keys", {{"arguments", b_.ptr()}, {"scratch", b_.ptr()}, {"batch", b_.i64()}, {"kv_head", b_.i64()}}, false);
+  auto* f = b_.function("prepare_keys",
+                        {{"arguments", b_.ptr()}, {"scratch", b_.ptr()}, {"batch", b_.i64()}, {"kv_head", b_.i64()}}, false);
   Value *arguments = f->getArg(0), *scratch = f->getArg(1), *batch = f->getArg(2), *kv_head = f->getArg(3);
   const Lengths lengths = lengths_of(arguments, batch);
   const Source source = key_source(arguments, batch, kv_head, lengths.kv_start, false);
@@ -122,8 +122,7 @@ void Emitter::emit_prepare_keys() {
   auto part = [&](int64_t at, const std::string& name) { return b_.at(scratch, at, name); };
   Value *stage = part(s_.stage_at, "stage"), *sums = part(s_.sums_at, "sums"), *counts = part(s_.counts_at, "counts");
   auto stage_rows = [&](Value* first, Value* count, Value* out) {
-    b_.call(callee("stage_keys"),
-            {arguments, batch, source.base, source.page_stride, source.row_stride, first, count, out});
+    b_.call(callee("stage_keys"), {arguments, batch, source.base, source.page_stride, source.row_stride, first, count, out});
   };
   Value* mean = channels(arguments, ATTUNE_FIELD(k_means), index, s_.d_vectors);
   Value* vectors = b_.count(s_.d_vectors);

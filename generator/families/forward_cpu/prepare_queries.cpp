@@ -17,8 +17,8 @@ Value* Emitter::prepared_q_row(Value* arguments, Value* batch, Value* head, Valu
 // result = a . b of two staged rows; with `poisons`, NaN where either has an element that is not finite.
 void Emitter::emit_row_product() {
   auto& ir = b_.raw();
-  auto* f = b_.function("row_product",
-                        {{"a", b_.ptr()}, {"b", b_.ptr()}, {"result", b_.ptr()}, {"poisons", ir.getInt1Ty()}}, false);
+  auto* f = b_.function("row_product", {{"a", b_.ptr()}, {"b", b_.ptr()}, {"result", b_.ptr()}, {"poisons", ir.getInt1Ty()}},
+                        false);
   Value *a = f->getArg(0), *other = f->getArg(1), *result = f->getArg(2), *poisons = f->getArg(3);
   const Values zero = {b_.splat(0.0), b_.splat(0.0)};
   const int64_t bytes = s_.d_vectors * s_.lanes * 4;
@@ -121,7 +121,9 @@ void Emitter::emit_prepare_queries() {
     over_blocks(lengths.q_len, block, [&](Value* first, Value* count) {
       Value* row = b_.add(row0, first);
       Value* meta = b_.at(pointer(arguments, ATTUNE_FIELD(q_meta)), b_.mul(row, b_.count(meta_slots * 4)), "meta");
-      auto meta_at = [&](Value* r, int64_t slot) { return b_.at(b_.at(meta, b_.mul(r, b_.count(meta_slots * 4))), slot * 4); };
+      auto meta_at = [&](Value* r, int64_t slot) {
+        return b_.at(b_.at(meta, b_.mul(r, b_.count(meta_slots * 4))), slot * 4);
+      };
       clear_rest(stage, count, block);
       stage_queries(first, count);
       b_.loop("row", b_.count(0), count, 1, [&](Value* r) {
@@ -155,10 +157,10 @@ void Emitter::emit_prepare_queries() {
       b_.call(callee("smooth_keys"), {stage, count, k_mean, row_max, row_bad});
       b_.loop("query", b_.count(0), lengths.q_len, block, [&](Value* query) {
         Value* delta_block = b_.add(block0, ir.CreateUDiv(query, b_.count(block)));
-        Value* to = b_.at(pointer(arguments, ATTUNE_FIELD(delta_s)),
-                          b_.add(b_.mul(delta_block, number64(arguments, ATTUNE_FIELD(delta_stride))),
-                                 b_.mul(first, b_.count(4))),
-                          "delta");
+        Value* to =
+            b_.at(pointer(arguments, ATTUNE_FIELD(delta_s)),
+                  b_.add(b_.mul(delta_block, number64(arguments, ATTUNE_FIELD(delta_stride))), b_.mul(first, b_.count(4))),
+                  "delta");
         b_.loop("key", b_.count(0), count, 1, [&](Value* r) {
           b_.call(callee("row_product"),
                   {staged(stage, r), mean_of_block(query), b_.at(to, b_.mul(r, b_.count(4))), poisons(false)});
@@ -170,9 +172,8 @@ void Emitter::emit_prepare_queries() {
 }
 
 void Emitter::emit_quantizers() {
-  const bool channels_have_means =
-      s_.request.k_smoothing != KSmoothing::none || s_.request.q_smoothing != QSmoothing::none ||
-      s_.request.v_smoothing != VSmoothing::none;
+  const bool channels_have_means = s_.request.k_smoothing != KSmoothing::none ||
+                                   s_.request.q_smoothing != QSmoothing::none || s_.request.v_smoothing != VSmoothing::none;
   const Granularity granularity = s_.request.granularity;
   emit_stage("stage_keys", s_.head_dim_qk, s_.paged);
   emit_stage("stage_values", s_.head_dim_v, s_.paged);

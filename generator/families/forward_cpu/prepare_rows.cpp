@@ -132,8 +132,8 @@ void Emitter::emit_add_columns() {
 // means[column] = sum / count, 0 where nothing was counted.
 void Emitter::emit_column_means() {
   auto& ir = b_.raw();
-  auto* f = b_.function(
-      "column_means", {{"sums", b_.ptr()}, {"counts", b_.ptr()}, {"vectors", b_.i64()}, {"means", b_.ptr()}}, false);
+  auto* f = b_.function("column_means",
+                        {{"sums", b_.ptr()}, {"counts", b_.ptr()}, {"vectors", b_.i64()}, {"means", b_.ptr()}}, false);
   Value *sums = f->getArg(0), *counts = f->getArg(1), *vectors = f->getArg(2), *means = f->getArg(3);
   auto* wide = doubles(b_, s_.lanes);
   b_.loop("vector", b_.count(0), vectors, 1, [&](Value* vector) {
@@ -147,14 +147,12 @@ void Emitter::emit_column_means() {
   b_.finish();
 }
 
-// Staged rows less their mean, in place; the largest magnitude of each, and 0 or, where it has an element that is not finite,
-// NaN.
+// Staged rows less their mean, in place; the largest magnitude of each, and 0 or, where it has an element that is not
+// finite, NaN.
 void Emitter::emit_smooth(const std::string& name, bool rounds) {
   auto& ir = b_.raw();
-  auto* f =
-      b_.function(name,
-                  {{"rows", b_.ptr()}, {"count", b_.i64()}, {"mean", b_.ptr()}, {"largest", b_.ptr()}, {"bad", b_.ptr()}},
-                  false);
+  auto* f = b_.function(
+      name, {{"rows", b_.ptr()}, {"count", b_.i64()}, {"mean", b_.ptr()}, {"largest", b_.ptr()}, {"bad", b_.ptr()}}, false);
   Value *rows = f->getArg(0), *count = f->getArg(1), *means = f->getArg(2), *largest = f->getArg(3), *bad = f->getArg(4);
   b_.loop("row", b_.count(0), count, 1, [&](Value* r) {
     Value* row = b_.at(rows, b_.mul(r, b_.count(s_.stage_row_bytes())), "row");

@@ -32,8 +32,9 @@ void Emitter::emit_encode_values() {
 
   // One element a lane of row r: its code as a number, and the lanes that poison.
   auto code_of = [&](Value* r, Value* offset) {
-    Value* x = b_.load(b_.vec(), b_.at(b_.at(scratch, s_.stage_at), b_.add(b_.mul(r, b_.count(s_.stage_row_bytes())), offset)),
-                       lanes * 4, "x");
+    Value* x =
+        b_.load(b_.vec(), b_.at(b_.at(scratch, s_.stage_at), b_.add(b_.mul(r, b_.count(s_.stage_row_bytes())), offset)),
+                lanes * 4, "x");
     Value* bad = safe() ? ir.CreateNot(ir::is_finite(b_, x)) : nullptr;
     if (s_.request.v_smoothing != VSmoothing::none) {
       x = ir.CreateFSub(x, b_.load(b_.vec(), b_.at(means, offset), 4, "mean"));
@@ -65,10 +66,10 @@ void Emitter::emit_encode_values() {
       Value* flags = b_.load(b_.i64(), flag, 8);
       b_.store(ir.CreateOr(flags, ir.CreateZExt(bits, b_.i64())), flag, 8);
     }
-    Value* raw = is_integer(s_.pv_form)          ? ir::to_integers(b_, code)
-                 : s_.pv_form == Form::bf16_pairs ? ir.CreateZExt(ir::to_bf16_bits(b_, code), b_.words())
-                                                  : ir.CreateBitCast(integers ? ir::round_to_integers(b_, code) : code,
-                                                                     b_.words());
+    Value* raw = is_integer(s_.pv_form) ? ir::to_integers(b_, code)
+                 : s_.pv_form == Form::bf16_pairs
+                     ? ir.CreateZExt(ir::to_bf16_bits(b_, code), b_.words())
+                     : ir.CreateBitCast(integers ? ir::round_to_integers(b_, code) : code, b_.words());
     return ir.CreateAnd(raw, keep, "raw");
   };
   b_.loop("row", b_.count(0), b_.count(s_.tiles.block_kv), per_word, [&](Value* r) {
@@ -90,8 +91,8 @@ void Emitter::emit_encode_values() {
 
 void Emitter::emit_prepare_values() {
   auto& ir = b_.raw();
-  auto* f = b_.function(
-      "prepare_values", {{"arguments", b_.ptr()}, {"scratch", b_.ptr()}, {"batch", b_.i64()}, {"kv_head", b_.i64()}}, false);
+  auto* f = b_.function("prepare_values",
+                        {{"arguments", b_.ptr()}, {"scratch", b_.ptr()}, {"batch", b_.i64()}, {"kv_head", b_.i64()}}, false);
   Value *arguments = f->getArg(0), *scratch = f->getArg(1), *batch = f->getArg(2), *kv_head = f->getArg(3);
   const Lengths lengths = lengths_of(arguments, batch);
   const Source source = key_source(arguments, batch, kv_head, lengths.kv_start, true);
@@ -147,12 +148,12 @@ void Emitter::emit_prepare_values() {
       constexpr int64_t doublings = 160;  // more than fp32 has exponents above 65504 over the longest sequence
       over_channels([&](Value* offset) {
         Value* amax = b_.load(b_.vec(), b_.at(largest, offset), 4, "amax");
-        const Values found = b_.loop("double", b_.count(0), b_.count(doublings), 1, {b_.splat(1.0)},
-                                     [&](Value*, const Values& scale) {
-                                       Value* over = ir.CreateFCmpOGT(ir.CreateFDiv(amax, scale[0]), limit);
-                                       Value* doubled = ir.CreateFMul(scale[0], b_.splat(2.0));
-                                       return Values{ir.CreateSelect(over, doubled, scale[0])};
-                                     });
+        const Values found =
+            b_.loop("double", b_.count(0), b_.count(doublings), 1, {b_.splat(1.0)}, [&](Value*, const Values& scale) {
+              Value* over = ir.CreateFCmpOGT(ir.CreateFDiv(amax, scale[0]), limit);
+              Value* doubled = ir.CreateFMul(scale[0], b_.splat(2.0));
+              return Values{ir.CreateSelect(over, doubled, scale[0])};
+            });
         b_.store(found[0], b_.at(scales, offset), 4);
       });
     } else {

@@ -55,8 +55,8 @@ void Emitter::emit_accumulate_integers() {
     Value *out = b_.at(outputs, offset, "out"), *from = b_.at(values, offset, "from");
     const bool words = is_integer(s_.pv_form);
     Value* zero = words ? llvm::Constant::getNullValue(b_.words()) : b_.splat(0.0);
-    const Values sums = add_products(b_.count(0), count, probabilities, from, columns,
-                                     Values(static_cast<size_t>(s_.rows * columns), zero));
+    const Values sums =
+        add_products(b_.count(0), count, probabilities, from, columns, Values(static_cast<size_t>(s_.rows * columns), zero));
     for (int64_t r = 0; r < s_.rows; ++r) {
       Value* decay = b_.splat(b_.load(b_.f32(), b_.at(alpha, r * 4), 4), "decay");
       Value* scale = b_.splat(b_.load(b_.f32(), b_.at(p_scales, r * 4), 4), "scale");
@@ -72,8 +72,8 @@ void Emitter::emit_accumulate_integers() {
   b_.finish();
 }
 
-// The same in fp16 sums: rounded after the keys of one k step of the tensor cores. They are kept to the end, or added to fp32
-// and cleared every flush_keys keys.
+// The same in fp16 sums: rounded after the keys of one k step of the tensor cores. They are kept to the end, or added to
+// fp32 and cleared every flush_keys keys.
 void Emitter::emit_accumulate_halves() {
   auto& ir = b_.raw();
   auto* f = accumulate_function("accumulate");
@@ -124,8 +124,8 @@ void Emitter::emit_accumulate_halves() {
   b_.finish();
 }
 
-// A row that sees a value that is not finite ends as NaN in its channel: the codes are 0 there. `bits`: 16 a register of each
-// key.
+// A row that sees a value that is not finite ends as NaN in its channel: the codes are 0 there. `bits`: 16 a register of
+// each key.
 void Emitter::emit_poison_outputs() {
   auto& ir = b_.raw();
   auto* f = b_.function("poison_outputs",

@@ -17,7 +17,8 @@ enum class Form : uint8_t { f32, bf16_pairs, i16_pairs, i8_quads };
 int64_t elements_of(Form form);
 bool is_integer(Form form);
 
-// The forms that codes of a request have on a target: integers where it multiplies them, else numbers that hold them exactly.
+// The forms that codes of a request have on a target: integers where it multiplies them, else numbers that hold them
+// exactly.
 Form qk_form_of(const Quantization& request, const ir::Target& target, DType dtype);
 Form pv_form_of(const Quantization& request, const ir::Target& target, DType dtype);
 
@@ -114,8 +115,8 @@ enum QuantizedSlot : int64_t {
   qslot_k_offsets,
   qslot_v_poison,
   qslot_v_flag,
-  qslot_kv_head,  // batch * Hkv + head
-  qslot_sinks,    // sink keys of the head
+  qslot_kv_head,    // batch * Hkv + head
+  qslot_sinks,      // sink keys of the head
   qslot_first_key,  // of the listed block
   qslot_count,
 };

@@ -4,7 +4,8 @@
 
 namespace attune::forward_cpu {
 
-// Rounds P to its operand type, stores it, and gives what joins the sum: P before it is rounded to 8 bits, after it is to 16.
+// Rounds P to its operand type, stores it, and gives what joins the sum: P before it is rounded to 8 bits, after it is
+// to 16.
 Value* Emitter::store_quantized(Value* p, Value* p_inverse, Value* out, Value* index) {
   auto& ir = b_.raw();
   const int64_t element_bytes = 4 / elements_of(s_.pv_form);
@@ -42,7 +43,8 @@ void Emitter::emit_softmax() {
   auto* f = b_.function("softmax", parameters, false);
   Value *scores = f->getArg(0), *probabilities = f->getArg(1), *m = f->getArg(2), *l = f->getArg(3), *alpha = f->getArg(4),
         *vectors = f->getArg(5), *scale_log2 = f->getArg(6);
-  const bool full = s_.dtype == DType::f32;
+  // Where P is rounded on purpose, it must not be rounded from another number than the model's.
+  const bool full = s_.dtype == DType::f32 || s_.quantized;
   const int64_t at_once = 4;  // independent chains: exp2 takes about 30 cycles, a register of it about 8
   Value* scale = b_.splat(scale_log2, "scale");
   Value* whole = b_.mul(ir.CreateUDiv(vectors, b_.count(at_once)), b_.count(at_once), "whole");

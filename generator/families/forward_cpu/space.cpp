@@ -33,21 +33,25 @@ const std::vector<std::string_view> constraint_texts = {
     "block_m % rows == 0",
     // No block much larger than what there is to do.
     "block_m == rows || block_m < 2 * seqlen_q * (1 + pack_gqa * (group - 1))",
-    "block_n <= 64 || block_n < 2 * seqlen_kv",
+    "block_n <= least_block_n || block_n < 2 * seqlen_kv",
     "pack_gqa == 0 || (group > 1 && lists == 0)",
     "lists == 0 || block_m == rows || block_m <= list_block_q",
-    "lists == 0 || block_n <= 64 || block_n < 2 * list_block_kv",
+    "lists == 0 || block_n <= least_block_n || block_n < 2 * list_block_kv",
     "splits == 1 || (lists == 0 && splits * block_n <= 2 * seqlen_kv)",
     // Split keys cost a second pass over every row: only where rows alone cannot occupy the cores.
     "splits == 1 || batch * heads_kv * seqlen_q <= 64 * cores",
+};
+
+const std::vector<std::string_view> plain_constraint_texts = {
     // Packed keys, values, queries and sums of a work item stay within twice the second-level cache.
     "4 * (block_m * (q_row_words + o_row_words) + block_n * (k_pack * k_words + v_pack * o_row_words)) <= 2 * l2_bytes",
 };
 
-// Operands in the workspace are packed, and their tiles hold whole flush intervals.
+// Tiles hold whole flush intervals.
 const std::vector<std::string_view> quantized_constraint_texts = {
-    "k_pack == 1 && v_pack == 1",
-    "prefetch == 0",
+    // The same, unless the flush interval wants more.
+    "block_n <= flush_keys || 4 * (block_m * (q_row_words + o_row_words) + block_n * (k_words + o_row_words)) <= 2 * "
+    "l2_bytes",
     "block_n % flush_keys == 0",
 };
 
@@ -96,8 +100,14 @@ Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceCl
       .set("list_block_q", problem.sparsity.block_q)
       .set("list_block_kv", problem.sparsity.block_kv)
       .set("cores", device.compute_units)
+      .set("least_block_n", std::max<int64_t>(64, request.flush_keys))
       .set("flush_keys", std::max<int64_t>(request.flush_keys, 1))
       .set("l2_bytes", std::max<int64_t>(device.l2_bytes, 256 * 1024));
+  // Quantized operands lie packed in the workspace: of these choices the first is all there is.
+  const auto choices = [&](std::vector<int64_t> domain) {
+    if (!request.none()) domain.resize(1);
+    return domain;
+  };
   std::vector<Tunable> tunables = {
       {"block_m", {1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512}, "Query rows of a work item."},
       {"block_n", {32, 64, 96, 128, 192, 256, 384, 512, 1024}, "Keys that are packed and visited at a time."},
@@ -105,15 +115,17 @@ Space ForwardCpu::space(const Spec& spec, const Problem& problem, const DeviceCl
       {"qk_columns", {1, 2, 3, 4, 6}, "Registers of keys in the score micro-kernel's tile."},
       {"pv_columns", {1, 2, 3, 4, 6, 8}, "Registers of V in the accumulation micro-kernel's tile."},
       {"unroll", {1, 2, 4}, "Steps of the inner loops that are written out."},
-      {"k_pack", {1, 0}, "1: keys are transposed into columns once a block; 0: dot products over the caller's rows."},
-      {"v_pack", {1, 0}, "1: values are copied (converted, paired) once a block; 0: read in place."},
-      {"prefetch", {0, 4, 16, 32}, "Rows of K and V that are prefetched ahead; 0: left to the hardware."},
+      {"k_pack", choices({1, 0}),
+       "1: keys are transposed into columns once a block; 0: dot products over the caller's rows."},
+      {"v_pack", choices({1, 0}), "1: values are copied (converted, paired) once a block; 0: read in place."},
+      {"prefetch", choices({0, 4, 16, 32}), "Rows of K and V that are prefetched ahead; 0: left to the hardware."},
       {"splits", {1, 2, 4, 8, 16}, "Parts of the keys that are worked on in parallel and merged by their LSE."},
       {"pack_gqa", {0, 1}, "1: the query heads of one KV head share a work item and its packed keys."},
       {"grain", {1, 2, 4, 8}, "Work items that a thread takes at a time."},
   };
   std::vector<std::string_view> texts = constraint_texts;
-  if (!request.none()) texts.insert(texts.end(), quantized_constraint_texts.begin(), quantized_constraint_texts.end());
+  const auto& more = request.none() ? plain_constraint_texts : quantized_constraint_texts;
+  texts.insert(texts.end(), more.begin(), more.end());
   return {std::move(tunables), parse_all(texts), std::move(constants)};
 }
 
@@ -139,9 +151,12 @@ Config ForwardCpu::heuristic(const Spec& spec, const Problem& problem, const Dev
   } else {
     // Tiles of 6 x 4 registers (4 x 2 on 16 registers) keep both FMA units busy with one load for two multiplies.
     const bool wide = target.registers >= 32;
-    config.set("rows", wide ? 6 : 4).set("qk_columns", wide ? 4 : 2).set("unroll", 1).set("k_pack", 1).set("v_pack", 1);
+    config.set("rows", wide || quantized ? 6 : 4).set("qk_columns", wide ? 4 : 2).set("unroll", 1).set("k_pack", 1).set("v_pack", 1);
     config.set("block_m", balanced_block_m(all, config.at("rows"), item_rows, items, device.compute_units));
     config.set("block_n", 256);
+    // Words of two 16-bit codes: half as many steps a tile, each of which waits for a multiply and an add. On a Zen 3 two
+    // steps written out take 250 cycles of the time stamp counter for 4 rows x 16 keys x 128 codes, one 297 (fp32: 410).
+    if (quantized) config.set("unroll", 2);
   }
   config.set("splits", 1);
   // Largest tile of V that the registers hold.

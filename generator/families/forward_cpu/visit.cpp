@@ -117,15 +117,15 @@ void Emitter::emit_visit_block() {
       if (s_.quantized) {
         Value* poisoned = ir.CreateICmpNE(quantized_slot(scratch, qslot_v_flag, b_.i64(), "v_flag"), b_.count(0));
         b_.when(poisoned, "poisoned", [&] {
-          Value* bits = b_.at(quantized_slot(scratch, qslot_v_poison, b_.ptr(), "v_poison"),
-                              b_.mul(key, b_.count(s_.v_vectors * 2)));
+          Value* bits =
+              b_.at(quantized_slot(scratch, qslot_v_poison, b_.ptr(), "v_poison"), b_.mul(key, b_.count(s_.v_vectors * 2)));
           b_.call(callee("poison_outputs"), {scores, bits, row_part(s_.o_at, s_.o_row_bytes(), "outputs"), count});
         });
       }
       Value* probabilities = part(s_.p_at, "probabilities");
       Value* alpha = part(s_.alpha_at, "alpha");
-      Values softmax = {
-          scores, probabilities, row_part(s_.m_at, 4, "m"), row_part(s_.l_at, s_.lanes * 4, "l"), alpha, vectors, scale_log2};
+      Values softmax = {scores,  probabilities, row_part(s_.m_at, 4, "m"), row_part(s_.l_at, s_.lanes * 4, "l"), alpha,
+                        vectors, scale_log2};
       if (s_.request.pv == PvOperand::int8) softmax.push_back(part(s_.p_scale_at, "p_scales"));
       b_.call(callee("softmax"), softmax);
       Values accumulate = {row_part(s_.o_at, s_.o_row_bytes(), "outputs"), probabilities, v_from, v_step, alpha, count};

@@ -15,10 +15,9 @@ namespace attune::forward_mma {
 namespace {
 
 // What the instructions of an architecture can do, with the nearest request that they can.
-Result<void> supports_quantization(const Quantization& request, const cuda::Arch& arch) {
+Result<void> supports_quantization(const Problem& problem, const Quantization& request, const cuda::Arch& arch) {
   const auto no = [&](std::string_view why, Quantization nearest) {
-    return Error(Status::unsupported,
-                 fmt::format("quantization {}: {}. Use {}.", to_text(request), why, to_text(nearest)));
+    return Error(Status::unsupported, fmt::format("quantization {}: {}. Use {}.", to_text(request), why, to_text(nearest)));
   };
   Quantization nearest = request;
   if (request.automatic) {
@@ -38,6 +37,18 @@ Result<void> supports_quantization(const Quantization& request, const cuda::Arch
     nearest.accumulator = PvAccumulator::f16;
     return no(fmt::format("{} has no tensor cores for fp8 (sm_89 and later do)", arch.name), nearest);
   }
+  // The smallest tiles that hold a flush window.
+  const auto fits = [&](int64_t flush_keys) {
+    Config least;
+    least.set("block_m", 16).set("block_n", flush_keys).set("stages", 1).set("q_in_registers", 1).set("v_splits", 4);
+    return Tiles(problem.head_dim_qk, problem.head_dim_v, request, least).shared_bytes <= arch.shared_bytes_per_block;
+  };
+  while (nearest.flush_keys > 32 && !fits(nearest.flush_keys)) nearest.flush_keys /= 2;
+  if (nearest.flush_keys != request.flush_keys) {
+    return no(fmt::format("{} keys of head dimensions {} and {} are more than {} has shared memory for", request.flush_keys,
+                          problem.head_dim_qk, problem.head_dim_v, arch.name),
+              nearest);
+  }
   return {};
 }
 
@@ -50,7 +61,7 @@ Result<void> ForwardMma::supports(const Problem& problem, const DeviceClass& dev
   }
   ATTUNE_TRY(const cuda::Arch arch, cuda::find_arch(device.arch));
   ATTUNE_TRY(const Quantization request, parse_quantization(problem.quantization));
-  ATTUNE_CHECK(supports_quantization(request, arch));
+  ATTUNE_CHECK(supports_quantization(problem, request, arch));
   if (problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not multiplied by forward_mma. Use fp16 or bf16.", attune::name(problem.dtype)));
   }

@@ -40,7 +40,8 @@ const std::vector<std::string_view> constraint_texts = {
     // Split keys cost a second pass over every row: only where rows alone cannot fill the device.
     "splits == 1 || (lists == 0 && splits * block_n < 2 * seqlen_kv)",
     "splits == 1 || batch * heads_kv * seqlen_q <= 64 * multiprocessors",
-    // Tiles of codes hold whole scale blocks of 64 keys or equal parts of one, whole k steps of 32 keys where P is of 8 bits,
+    // Tiles of codes hold whole scale blocks of 64 keys or equal parts of one, whole k steps of 32 keys where P is of 8
+    // bits,
     // and whole flush windows; sums that are not fp32 have no room for probabilities above the largest.
     "codes == 0 || block_n % 64 == 0 || 64 % block_n == 0",
     "codes < 2 || block_n % 32 == 0",

@@ -27,6 +27,7 @@ enum class Lists { none, padded, csr };
 constexpr Lists lists = Lists::csr;
 constexpr bool full_lists = true;
 constexpr bool partial_lists = true;
+constexpr bool quantized = false;
 }  // namespace spec
 
 namespace config {
@@ -48,11 +49,21 @@ constexpr int shared_bytes = 40960;
 
 // ... templates/types.cuh
 
-// ... templates/element_bf16.cuh
+// ... templates/cta.cuh
 
 // ... templates/arguments.cuh
 
+// ... templates/kernel_arguments.cuh
+
+// ... templates/kv_tile.cuh
+
 // ... templates/work.cuh
+
+// ... templates/kv_lists.cuh
+
+// ... templates/code_poison.cuh
+
+// ... templates/element_bf16.cuh
 
 // ... templates/rows.cuh
 
@@ -62,17 +73,19 @@ constexpr int shared_bytes = 40960;
 
 // ... templates/epilogue.cuh
 
-// ... templates/kv_tile.cuh
-
-// ... templates/kv_lists.cuh
-
 // ... templates/tile.cuh
 
 // ... templates/products.cuh
 
 // ... templates/poison.cuh
 
+// ... templates/value_rows.cuh
+
+// ... templates/pv_input.cuh
+
 // ... templates/scores.cuh
+
+// ... templates/qk_input.cuh
 
 // ... templates/split.cuh
 

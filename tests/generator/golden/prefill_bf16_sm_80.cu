@@ -25,6 +25,7 @@ enum class Mask { none, boolean, fp32, fp16, bf16 };
 constexpr Mask mask = Mask::none;
 enum class Lists { none, padded, csr };
 constexpr Lists lists = Lists::none;
+constexpr bool quantized = false;
 }  // namespace spec
 
 namespace config {
@@ -46,11 +47,21 @@ constexpr int shared_bytes = 65536;
 
 // ... templates/types.cuh
 
-// ... templates/element_bf16.cuh
+// ... templates/cta.cuh
 
 // ... templates/arguments.cuh
 
+// ... templates/kernel_arguments.cuh
+
+// ... templates/kv_tile.cuh
+
 // ... templates/work.cuh
+
+// ... templates/kv_dense.cuh
+
+// ... templates/code_poison.cuh
+
+// ... templates/element_bf16.cuh
 
 // ... templates/rows.cuh
 
@@ -60,17 +71,19 @@ constexpr int shared_bytes = 65536;
 
 // ... templates/epilogue.cuh
 
-// ... templates/kv_tile.cuh
-
-// ... templates/kv_dense.cuh
-
 // ... templates/tile.cuh
 
 // ... templates/products.cuh
 
 // ... templates/poison.cuh
 
+// ... templates/value_rows.cuh
+
+// ... templates/pv_input.cuh
+
 // ... templates/scores.cuh
+
+// ... templates/qk_input.cuh
 
 // ... templates/split.cuh
 
