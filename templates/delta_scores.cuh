@@ -64,7 +64,7 @@ __device__ inline void delta_scores(const KernelArguments& a, const Sequence& s,
         smooth_key(x, of_keys, sink, smoothed);
         // The key's flag poisons the rows that see it; an infinite score would hide it from them.
 #pragma unroll
-        for (int e = 0; e < 8; ++e) smoothed[e] = is_finite(smoothed[e]) ? smoothed[e] : 0.0f;
+        for (int e = 0; e < 8; ++e) smoothed[e] = !safe || is_finite(smoothed[e]) ? smoothed[e] : 0.0f;
       }
     }
 #pragma unroll

@@ -151,7 +151,11 @@ Config ForwardCpu::heuristic(const Spec& spec, const Problem& problem, const Dev
   } else {
     // Tiles of 6 x 4 registers (4 x 2 on 16 registers) keep both FMA units busy with one load for two multiplies.
     const bool wide = target.registers >= 32;
-    config.set("rows", wide || quantized ? 6 : 4).set("qk_columns", wide ? 4 : 2).set("unroll", 1).set("k_pack", 1).set("v_pack", 1);
+    config.set("rows", wide || quantized ? 6 : 4)
+        .set("qk_columns", wide ? 4 : 2)
+        .set("unroll", 1)
+        .set("k_pack", 1)
+        .set("v_pack", 1);
     config.set("block_m", balanced_block_m(all, config.at("rows"), item_rows, items, device.compute_units));
     config.set("block_n", 256);
     // Words of two 16-bit codes: half as many steps a tile, each of which waits for a multiply and an add. On a Zen 3 two
