@@ -30,7 +30,8 @@ const std::vector<Isa>& isa_levels() {
     std::vector<std::string_view> avx512 = avx2;
     avx512.insert(avx512.end(), {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
     std::vector<std::string_view> bf16 = avx512;
-    bf16.push_back("avx512bf16");
+    // Quantized kernels multiply int8 by VNNI there; every CPU with the one has had the other.
+    bf16.insert(bf16.end(), {"avx512bf16", "avx512vnni"});
     return std::vector<Isa>{{"avx512bf16", "x86-64-avx512bf16", bf16},
                             {"avx512", "x86-64-avx512", avx512},
                             {"avx2", "x86-64-avx2", avx2},

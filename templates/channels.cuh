@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel_arguments.cuh"
+#include "sample_quantization.cuh"
 #include "work.cuh"
 
 class Channels {

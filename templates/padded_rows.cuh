@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel_arguments.cuh"
+#include "sample_quantization.cuh"
 #include "work.cuh"
 
 // Of all heads: the row of a query, or of a key, of the sequence that `w` works on.

@@ -7,6 +7,7 @@
 #include "kv_tiles.cuh"
 #include "padded_rows.cuh"
 #include "ptx.cuh"
+#include "sample_quantization.cuh"
 #include "scores.cuh"
 #include "work.cuh"
 

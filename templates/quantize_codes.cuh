@@ -5,6 +5,7 @@
 #include "ptx_e4m3.cuh"
 #include "ptx_f16.cuh"
 #include "quantize_sequence.cuh"
+#include "sample_quantization.cuh"
 
 namespace quantizer {
 
