@@ -36,14 +36,5 @@ INSTANTIATE_TEST_SUITE_P(Conformance, Features,
                                           testing::Values(DType::f32, DType::f16, DType::bf16)),
                          target_and_dtype);
 
-TEST(Conformance, QuantizationThatDoesNotExistIsRefusedByName) {
-  Problem problem = base_problem(DType::bf16);
-  problem.quantization = "int8";
-  const auto family = conformer(test_targets().front()).context().select_family(problem);
-  ASSERT_FALSE(family.ok());
-  EXPECT_EQ(family.error().status(), Status::unsupported);
-  EXPECT_NE(family.error().message().find("quantization"), std::string::npos) << family.error().message();
-}
-
 }  // namespace
 }  // namespace attune::test
