@@ -87,7 +87,7 @@ if $sanitizers; then
   step asan-ubsan sanitized asan-ubsan common generator cache emulator runtime tuner api cli
   step tsan sanitized tsan common cache runtime api
 else
-  step asan-ubsan sanitized asan-ubsan common cache emulator
+  step asan-ubsan sanitized asan-ubsan common cache
 fi
 if $lint; then step lint scripts/lint.sh; fi
 
