@@ -5,6 +5,7 @@
 #include <cmath>
 #include <thread>
 
+#include "cache/sqlite.hpp"
 #include "tests/cache/fixtures.hpp"
 
 namespace attune::cache {
@@ -262,7 +263,15 @@ TEST(RecordStore, AQuoteInAPathOrValueIsJustAQuote) {
   EXPECT_EQ(store->health().state, "ok");
 }
 
-// The budget of a look-up, with room for a busy machine: the best of many tries counts.
+template <typename Work>
+std::chrono::nanoseconds time_of(const Work& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::steady_clock::now() - begin;
+}
+
+// Machines differ by more than a factor of two, so the budget is told in what SQLite itself needs to read every column of the
+// same rows as text: 1.2 times as much was seen. The two take turns, because a machine's clock changes too.
 TEST(RecordStore, FindIsFast) {
   const Place place;
   const auto store = open_records(place.path());
@@ -270,15 +279,28 @@ TEST(RecordStore, FindIsFast) {
   std::vector<Record> forty;
   for (int i = 0; i < 40; ++i) forty.push_back(record_of(i, 1 + i));
   add_at_once(*store, forty, place / "rows.jsonl");
-  auto best = std::chrono::nanoseconds::max();
+  auto bare = sqlite::Connection::open(place / "records.db", sqlite::Access::read_only, 0);
+  ASSERT_TRUE(bare.ok());
+
+  size_t bytes = 0;
+  const auto read = [&] {
+    auto rows = bare->prepare("SELECT * FROM record JOIN problem ON problem.id = record.problem_id");
+    ASSERT_TRUE(rows.ok());
+    int count = 0;
+    for (; rows->step().value_or(false); ++count) {
+      for (int column = 0; column < rows->columns(); ++column) bytes += rows->view(column).size();
+    }
+    ASSERT_EQ(count, 40);
+  };
+  auto reading = std::chrono::nanoseconds::max(), finding = std::chrono::nanoseconds::max();
   for (int i = 0; i < 200; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    const auto records = store->find(key_of());
-    best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - begin);
-    ASSERT_EQ(records.size(), 40u);
+    reading = std::min(reading, time_of(read));
+    finding = std::min(finding, time_of([&] { ASSERT_EQ(store->find(key_of()).size(), 40u); }));
   }
-  std::printf("find of 40 records: %.1f us\n", static_cast<double>(best.count()) / 1e3);
-  EXPECT_LT(best, find_budget(std::chrono::microseconds(200)));
+  std::printf("40 records: found in %.1f us, read by SQLite in %.1f us\n", static_cast<double>(finding.count()) / 1e3,
+              static_cast<double>(reading.count()) / 1e3);
+  EXPECT_GT(bytes, 0u);
+  EXPECT_LT(finding, 2 * find_budget(std::chrono::duration_cast<std::chrono::microseconds>(reading)));
 }
 
 }  // namespace

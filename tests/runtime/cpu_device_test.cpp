@@ -288,6 +288,9 @@ TEST(SelectArch, BestOfTheHostAndItsRestrictions) {
   for (const char* name : {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}) avx512.emplace_back(name);
   auto bf16 = avx512;
   bf16.emplace_back("avx512bf16");
+  // Quantized kernels of that level multiply by VNNI.
+  EXPECT_EQ(*select_arch("", bf16), "x86-64-avx512");
+  bf16.emplace_back("avx512vnni");
 
   EXPECT_EQ(*select_arch("", {}), "portable");
   EXPECT_EQ(*select_arch("", {"neon"}), "portable");
