@@ -48,6 +48,20 @@ __device__ inline void store_pair(char* address, u32 pair, bool aligned) {
   }
 }
 
+// Eight columns of O, wherever they lie.
+__device__ inline void store_8_elements(char* address, uint4 value, bool aligned) {
+  if (aligned) {
+    *reinterpret_cast<uint4*>(address) = value;
+    return;
+  }
+#pragma unroll 1
+  for (int i = 0; i < 8; ++i) {
+    reinterpret_cast<u16*>(address)[i] = static_cast<u16>(value.x);
+    value = {__funnelshift_r(value.x, value.y, 16), __funnelshift_r(value.y, value.z, 16),
+             __funnelshift_r(value.z, value.w, 16), value.w >> 16};
+  }
+}
+
 // Each lane of a quad holds, for four neighbouring 8-column tiles of one row, columns 2 * (lane % 4) and the next. Afterwards
 // it holds the eight columns of tile lane % 4: 16 bytes, so that the quad stores 64 in a row instead of four times 16.
 __device__ inline void transpose_quad(u32 (&pairs)[4]) {
@@ -65,34 +79,26 @@ __device__ inline void transpose_quad(u32 (&pairs)[4]) {
   pairs[3] = upper ? d : fourth;
 }
 
-// Stores one row's `tiles` tiles of O from column `first_column` on: elements 2 * half and the next of each accumulator, as
-// `channels` finishes them. `row` is where the row starts. Every lane of the warp calls it; what does not exist is not stored.
+// Stores one row's `tiles` tiles of O from column `first_column` on: `sums`, two of each tile, as `channels` finishes them.
+// `row` is where the row starts. Every lane of the warp calls it; what does not exist is not stored.
 template <int tiles, class Channels>
-__device__ inline void store_row(char* row, const float (&o)[tiles][4], int half, const RowResult& result,
-                                 const Channels& channels, int first_column, bool exists, bool aligned) {
+__device__ inline void store_row(char* row, const float (&sums)[tiles][2], const RowResult& result, const Channels& channels,
+                                 int first_column, bool exists, bool aligned) {
   const int quad = static_cast<int>(threadIdx.x) % 4;
   char* start = row + first_column * 2;
   const auto pair = [&](int n) {
     const int column = first_column + 8 * n + 2 * quad;
     if (spec::quantized && first_column + 8 * n >= spec::head_dim_v) return 0u;  // no channel, no scale
-    return Element::pack(channels.finish(o[n][2 * half], result.factor, result.share, column),
-                         channels.finish(o[n][2 * half + 1], result.factor, result.share, column + 1));
+    return Element::pack(channels.finish(sums[n][0], result.factor, result.share, column),
+                         channels.finish(sums[n][1], result.factor, result.share, column + 1));
   };
-  const auto inside = [&](int n) { return exists && first_column + 8 * n < spec::head_dim_v; };
+  constexpr bool every_column_exists = spec::head_dim_v % (8 * tiles) == 0;
+  const auto inside = [&](int n) { return exists && (every_column_exists || first_column + 8 * n < spec::head_dim_v); };
 #pragma unroll
   for (int n = 0; n + 4 <= tiles; n += 4) {
     u32 pairs[4] = {pair(n), pair(n + 1), pair(n + 2), pair(n + 3)};
-    if (aligned) {
-      transpose_quad(pairs);
-      if (inside(n + quad)) {
-        *reinterpret_cast<uint4*>(start + 16 * (n + quad)) = {pairs[0], pairs[1], pairs[2], pairs[3]};
-      }
-    } else {
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        if (inside(n + i)) store_pair(start + 16 * (n + i) + 4 * quad, pairs[i], false);
-      }
-    }
+    transpose_quad(pairs);
+    if (inside(n + quad)) store_8_elements(start + 16 * (n + quad), {pairs[0], pairs[1], pairs[2], pairs[3]}, aligned);
   }
 #pragma unroll
   for (int n = tiles / 4 * 4; n < tiles; ++n) {

@@ -105,7 +105,7 @@ class ForwardMma {
   // Rings of `stages` tiles: copies run stages - 1 tiles ahead, one barrier a tile.
   __device__ void run_ring(KvTiles& current, KvTiles& ahead) {
     KvTile tile, next;
-#pragma unroll
+#pragma unroll 1
     for (int stage = 0; stage < config::stages - 1; ++stage) {
       if (ahead.next(next)) {
         load_keys(next, stage);
@@ -202,45 +202,57 @@ class ForwardMma {
     pv_.accumulate(o_, p, shared_ + v_ring + stage * VTile::bytes, hides);
   }
 
+  // Rows are a loop and their sums are picked by selects: what runs once a CTA is not worth compiling for each of them.
   __device__ void finish() {
     const int quad = static_cast<int>(threadIdx.x) % 4;
     const Pv::Channels channels(a_, w_);
+#pragma unroll 1
+    for (int r = 0; r < 2 * m_tiles; ++r) {
+      SoftmaxRow state = state_[0];
+      float sums[v_columns / 8][2];
 #pragma unroll
-    for (int i = 0; i < m_tiles; ++i) {
+      for (int n = 0; n < v_columns / 8; ++n) {
+        sums[n][0] = o_[0][n][0];
+        sums[n][1] = o_[0][n][1];
+      }
 #pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        SoftmaxRow& state = state_[2 * i + half];
-        state.l = quad_sum(state.l);
-        // A row past the end borrows the last row's addresses and stores nothing.
-        const bool exists = w_.row_begin + row_of(i, half) < w_.row_end;
-        const int index = exists ? w_.row_begin + row_of(i, half) : w_.row_end - 1;
-        const int query = query_of(index), head = w_.head + group_head_of(index);
-        if constexpr (config::splits > 1) {
-          if (exists) store_partial(i, half, query, head);
-        } else {
-          const RowResult result = finish_row(a_, state.m, state.l, head, Qk::row_constant(a_, w_, head, query));
-          char* row = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head + (w_.q_first + query) * a_.o_stride_seq;
-          store_row(row, o_[i], half, result, channels, w_.v_part * v_columns, exists, a_.aligned_o != 0);
-          if (spec::lse && exists && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
+      for (int other = 1; other < 2 * m_tiles; ++other) {
+        if (r == other) state = state_[other];
+#pragma unroll
+        for (int n = 0; n < v_columns / 8; ++n) {
+          sums[n][0] = r == other ? o_[other / 2][n][other % 2 * 2] : sums[n][0];
+          sums[n][1] = r == other ? o_[other / 2][n][other % 2 * 2 + 1] : sums[n][1];
         }
+      }
+      state.l = quad_sum(state.l);
+      // A row past the end borrows the last row's addresses and stores nothing.
+      const bool exists = w_.row_begin + row_of(0, r) < w_.row_end;
+      const int index = exists ? w_.row_begin + row_of(0, r) : w_.row_end - 1;
+      const int query = query_of(index), head = w_.head + group_head_of(index);
+      if constexpr (config::splits > 1) {
+        if (exists) store_partial(state, sums, query, head);
+      } else {
+        const RowResult result = finish_row(a_, state.m, state.l, head, Qk::row_constant(a_, w_, head, query));
+        char* row = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head + (w_.q_first + query) * a_.o_stride_seq;
+        store_row(row, sums, result, channels, w_.v_part * v_columns, exists, a_.aligned_o != 0);
+        if (spec::lse && exists && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
       }
     }
   }
 
-  __device__ void store_partial(int i, int half, int query, int head) {
+  __device__ void store_partial(const SoftmaxRow& state, const float (&sums)[v_columns / 8][2], int query, int head) {
     const int quad = static_cast<int>(threadIdx.x) % 4, first_column = w_.v_part * v_columns;
     const i64 row = partial_row(a_, w_.batch, head, query);
-    float* sums = partial_sums(a_, row, w_.split) + first_column + 2 * quad;
+    float* place = partial_sums(a_, row, w_.split) + first_column + 2 * quad;
 #pragma unroll
     for (int n = 0; n < v_columns / 8; ++n) {
       if (first_column + 8 * n >= spec::head_dim_v) break;
-      *reinterpret_cast<float2*>(sums + 8 * n) = {o_[i][n][2 * half], o_[i][n][2 * half + 1]};
+      *reinterpret_cast<float2*>(place + 8 * n) = {sums[n][0], sums[n][1]};
     }
-    const SoftmaxRow& state = state_[2 * i + half];
     if (w_.v_part == 0 && quad == 0) *reinterpret_cast<float2*>(partial_state(a_, row, w_.split)) = {state.m, state.l};
   }
 
-  // Row of the CTA that this thread holds in fragment i: its upper or lower half.
+  // Row of the CTA that this thread holds in fragment i: its upper or lower half. Row r of the thread is row_of(0, r), too.
   __device__ int row_of(int i, int half) const {
     return warp_row_ + 16 * i + 8 * half + static_cast<int>(threadIdx.x) % warp_lanes / 4;
   }

@@ -11,7 +11,7 @@
 template <class VTile, int threads>
 __device__ inline bool holds_nonfinite(u32 values) {
   u32 sum = 0;
-#pragma unroll
+#pragma unroll 8
   for (int first = 0; first < VTile::bytes / 16; first += threads) {
     const int chunk = first + static_cast<int>(threadIdx.x);
     if (VTile::bytes / 16 % threads != 0 && chunk >= VTile::bytes / 16) break;
@@ -25,36 +25,61 @@ __device__ inline bool holds_nonfinite(u32 values) {
   return __syncthreads_or((sum & 0x7fff7fff) != 0) != 0;
 }
 
+// Two bits for each eight keys of a tile.
+template <bool many>
+struct BitsOf {
+  using Type = u32;
+};
+template <>
+struct BitsOf<true> {
+  using Type = u64;
+};
+
 // Adds the tile's NaN and infinities to the rows of O that give their key a probability, and replaces them by zeros.
-// Contains barriers of the CTA.
+// Contains barriers of the CTA. Rarely run and always compiled: keys are a loop, so that only what indexes O is written out.
 template <class VTile, int threads, int m_tiles>
 __device__ inline void move_nonfinite(float (&o)[m_tiles][VTile::chunks][4],
                                       const float (&p)[m_tiles][VTile::rows / 8][4], u32 values) {
   const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
+  // Of each eight keys a lane of the quad knows two: bits 2 * n and 2 * n + 1 for keys 8 * n + 2 * (lane % 4) and the next,
+  // whether the row gives them a probability (or NaN). No P is below zero.
+  typename BitsOf<(VTile::rows > 128)>::Type seen[m_tiles][2] = {};
 #pragma unroll
   for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
 #pragma unroll
-      for (int word = 0; word < ceil_div(VTile::rows, 32); ++word) {
-        // Bit k: the row gives key 32 * word + k a probability (or NaN). Each lane of the quad knows two keys of eight.
-        u32 seen = 0;
+      for (int n = VTile::rows / 8 - 1; n >= 0; --n) {
 #pragma unroll
-        for (int n = 4 * word; n < 4 * word + 4 && n < VTile::rows / 8; ++n) {
-          const u32 pair = (p[i][n][2 * half] != 0 ? 1u : 0u) | (p[i][n][2 * half + 1] != 0 ? 2u : 0u);
-          seen |= pair << (8 * (n % 4) + 2 * (lane % 4));
-        }
-        seen |= __shfl_xor_sync(0xffffffff, seen, 1);
-        seen |= __shfl_xor_sync(0xffffffff, seen, 2);
+        for (int e = 1; e >= 0; --e) seen[i][half] = 2 * seen[i][half] + (__float_as_uint(p[i][n][2 * half + e]) != 0);
+      }
+    }
+  }
 #pragma unroll 1
-        for (int k = 0; k < 32 && 32 * word + k < VTile::rows; ++k) {
-          if ((seen >> k & 1) == 0) continue;
+  for (int key = 0; key < VTile::rows; ++key) {
+    const int owner = lane / 4 * 4 + key / 2 % 4, bit = key / 8 * 2 + key % 2;
+    bool sees[m_tiles][2];
 #pragma unroll
-          for (int n = 0; n < VTile::chunks; ++n) {
-            const u32 pair = load_shared_4_bytes(values + VTile::offset(32 * word + k, n) + lane % 4 * 4);
-            if (!Element::low_is_finite(pair)) o[i][n][2 * half] += Element::low(pair);
-            if (!Element::high_is_finite(pair)) o[i][n][2 * half + 1] += Element::high(pair);
-          }
+    for (int i = 0; i < m_tiles; ++i) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) sees[i][half] = (__shfl_sync(0xffffffff, seen[i][half], owner) >> bit & 1) != 0;
+    }
+#pragma unroll
+    for (int first = 0; first < VTile::chunks; first += 4) {
+      float low[4] = {}, high[4] = {};
+#pragma unroll
+      for (int n = 0; n < 4 && first + n < VTile::chunks; ++n) {
+        const u32 pair = load_shared_4_bytes(values + VTile::offset(key, first + n) + lane % 4 * 4);
+        if (!Element::low_is_finite(pair)) low[n] = Element::low(pair);
+        if (!Element::high_is_finite(pair)) high[n] = Element::high(pair);
+      }
+#pragma unroll
+      for (int r = 0; r < 2 * m_tiles; ++r) {
+        if (!sees[r / 2][r % 2]) continue;
+#pragma unroll
+        for (int n = 0; n < 4 && first + n < VTile::chunks; ++n) {
+          o[r / 2][first + n][r % 2 * 2] += low[n];
+          o[r / 2][first + n][r % 2 * 2 + 1] += high[n];
         }
       }
     }

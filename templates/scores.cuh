@@ -65,13 +65,15 @@ __device__ inline void finish_scores(const Arguments& a, const ScoreRow& row, co
   const int position_first = by_position ? row.keys.first : 0;
   const int first = spec::quantized ? max_of(position_first, tile.first) : position_first;
   const int end = by_position ? min_of(row.keys.end, tile.end) : tile.end;
+  // In columns from this thread's first one on, which makes them constants in what is written out below.
+  const int first_column = first - column, end_column = end - column;
 #pragma unroll
   for (int n = 0; n < tiles; ++n) {
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
       float& score = s[n][2 * half + e];
       const int key = column + 8 * n + e;
-      const bool in_range = !hides || (key >= first && key < end);
+      const bool in_range = !hides || (8 * n + e >= first_column && 8 * n + e < end_column);
       float bias = 0;
       if constexpr (hides && spec::mask != spec::Mask::none) {
         if (in_range && by_position) bias = mask_value(row, key);

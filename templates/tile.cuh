@@ -18,7 +18,21 @@ struct Tile {
   static __device__ u32 offset(int row, int chunk) {
     return static_cast<u32>(row * chunks + (chunk ^ (row >> shift & (period - 1)))) * 16;
   }
+  // offset(row + down, chunk) from offset(row, chunk), where `row` and `down` have no bit below 8 in common.
+  static __device__ u32 moved(u32 offset, int down) {
+    return (offset ^ static_cast<u32>(down >> shift & (period - 1)) * 16) + static_cast<u32>(down * row_bytes);
+  }
 };
+
+// Of `steps` steps, how many are written out at a time: some four to eight, if they are a part of the steps and begin where
+// the swizzle does.
+__host__ __device__ constexpr int steps_written_out(int steps, int rows_a_step) {
+  if (steps <= 8) return steps;
+  for (int part = 8; part >= 4; --part) {
+    if (steps % part == 0 && part * rows_a_step % 8 == 0) return part;
+  }
+  return 8;
+}
 
 // Copies rows into a tile. Rows that do not exist, and bytes at and beyond `width`, become zeros, so that what lies past the
 // end of a tensor is never read. Rows that start at multiples of 16 bytes are copied asynchronously, others by elements of
@@ -55,14 +69,22 @@ __device__ inline void load_tile(u32 shared, const Rows& rows, const void* valid
     if (threads % Tile::chunks != 0 && first >= rows_at_once) return;
     const bool inside = Tile::row_bytes == width || chunk * 16 < width;
     const char* start = Rows::evenly_spaced ? rows.start(first) + chunk * 16 : nullptr;
+    // Steps of 1, 2, 4 or whole eights of rows leave the swizzle of the first row but for constants.
+    constexpr bool swizzle_is_constant = rows_at_once % 8 == 0 || 8 % rows_at_once == 0;
+    constexpr int steps = ceil_div(Tile::rows, rows_at_once), part = steps_written_out(steps, rows_at_once);
+    const u32 place = Tile::offset(first, chunk);
+#pragma unroll 1
+    for (int from = 0; from < steps; from += part) {
 #pragma unroll
-    for (int step = 0; step < ceil_div(Tile::rows, rows_at_once); ++step) {
-      const int row = first + step * rows_at_once;
-      if (Tile::rows % rows_at_once != 0 && row >= Tile::rows) break;
-      const bool exists = inside && rows.exists(row);
-      if constexpr (!Rows::evenly_spaced) start = exists ? rows.start(row) + chunk * 16 : nullptr;
-      copy_async_16_bytes(shared + Tile::offset(row, chunk), exists ? start : valid, exists ? 16 : 0);
-      if constexpr (Rows::evenly_spaced) start += rows_at_once * rows.stride_seq;
+      for (int step = 0; step < part; ++step) {
+        const int down = (from + step) * rows_at_once, row = first + down;
+        if (Tile::rows % (part * rows_at_once) != 0 && row >= Tile::rows) break;
+        const bool exists = inside && rows.exists(row);
+        if constexpr (!Rows::evenly_spaced) start = exists ? rows.start(row) + chunk * 16 : nullptr;
+        const u32 target = swizzle_is_constant ? shared + Tile::moved(place, down) : shared + Tile::offset(row, chunk);
+        copy_async_16_bytes(target, exists ? start : valid, exists ? 16 : 0);
+        if constexpr (Rows::evenly_spaced) start += rows_at_once * rows.stride_seq;
+      }
     }
   }
 }
