@@ -43,44 +43,31 @@ __device__ inline void move_nonfinite(float (&o)[m_tiles][VTile::chunks][4],
   const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
   // Of each eight keys a lane of the quad knows two: bits 2 * n and 2 * n + 1 for keys 8 * n + 2 * (lane % 4) and the next,
   // whether the row gives them a probability (or NaN). No P is below zero.
-  typename BitsOf<(VTile::rows > 128)>::Type seen[m_tiles][2] = {};
+  typename BitsOf<(VTile::rows > 128)>::Type seen[2 * m_tiles] = {};
 #pragma unroll
-  for (int i = 0; i < m_tiles; ++i) {
+  for (int row = 0; row < 2 * m_tiles; ++row) {
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-#pragma unroll
-      for (int n = VTile::rows / 8 - 1; n >= 0; --n) {
-#pragma unroll
-        for (int e = 1; e >= 0; --e) seen[i][half] = 2 * seen[i][half] + (__float_as_uint(p[i][n][2 * half + e]) != 0);
-      }
+    for (int place = VTile::rows / 4 - 1; place >= 0; --place) {
+      const float probability = p[row / 2][place / 2][row % 2 * 2 + place % 2];
+      seen[row] = 2 * seen[row] + (__float_as_uint(probability) != 0);
     }
   }
 #pragma unroll 1
   for (int key = 0; key < VTile::rows; ++key) {
     const int owner = lane / 4 * 4 + key / 2 % 4, bit = key / 8 * 2 + key % 2;
-    bool sees[m_tiles][2];
+    bool sees[2 * m_tiles];
 #pragma unroll
-    for (int i = 0; i < m_tiles; ++i) {
+    for (int row = 0; row < 2 * m_tiles; ++row) sees[row] = (__shfl_sync(0xffffffff, seen[row], owner) >> bit & 1) != 0;
 #pragma unroll
-      for (int half = 0; half < 2; ++half) sees[i][half] = (__shfl_sync(0xffffffff, seen[i][half], owner) >> bit & 1) != 0;
-    }
+    for (int n = 0; n < VTile::chunks; ++n) {
+      const u32 pair = load_shared_4_bytes(values + VTile::offset(key, n) + lane % 4 * 4);
+      const float low = Element::low_is_finite(pair) ? 0.0f : Element::low(pair);
+      const float high = Element::high_is_finite(pair) ? 0.0f : Element::high(pair);
 #pragma unroll
-    for (int first = 0; first < VTile::chunks; first += 4) {
-      float low[4] = {}, high[4] = {};
-#pragma unroll
-      for (int n = 0; n < 4 && first + n < VTile::chunks; ++n) {
-        const u32 pair = load_shared_4_bytes(values + VTile::offset(key, first + n) + lane % 4 * 4);
-        if (!Element::low_is_finite(pair)) low[n] = Element::low(pair);
-        if (!Element::high_is_finite(pair)) high[n] = Element::high(pair);
-      }
-#pragma unroll
-      for (int r = 0; r < 2 * m_tiles; ++r) {
-        if (!sees[r / 2][r % 2]) continue;
-#pragma unroll
-        for (int n = 0; n < 4 && first + n < VTile::chunks; ++n) {
-          o[r / 2][first + n][r % 2 * 2] += low[n];
-          o[r / 2][first + n][r % 2 * 2 + 1] += high[n];
-        }
+      for (int row = 0; row < 2 * m_tiles; ++row) {
+        if (!sees[row]) continue;
+        o[row / 2][n][row % 2 * 2] += low;
+        o[row / 2][n][row % 2 * 2 + 1] += high;
       }
     }
   }
