@@ -180,11 +180,7 @@ class ForwardMma {
         ScoreRow row = score_row(a_, w_, row_of(i, half));
         const float scale =
             Qk::dequantize(a_, w_, row, row_of(i, half), row_scales_[2 * i + half], key_scales, tile, s[i], half);
-        if (hides) {
-          finish_scores<true>(a_, row, tile, s[i], half);
-        } else if constexpr (config::peel) {
-          finish_scores<false>(a_, row, tile, s[i], half);
-        }
+        finish_scores(a_, row, tile, s[i], half, hides);
         poison_.mark(tile, s[i], o_[i], half);
         const float decay = softmax_step<config::rescale_threshold>(state_[2 * i + half], s[i], half, scale, Pv::p_offset);
         if (__any_sync(0xffffffff, decay != 1)) {

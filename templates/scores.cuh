@@ -1,4 +1,4 @@
-// From products of Q and K to scores in units of log2: scale, softcap, ALiBi and additive mask, then what hides keys.
+// From products of Q and K to scores in units of log2: scale, softcap, ALiBi, the mask and what else hides keys.
 // Accumulator layout of m16n8 (PTX ISA 9.7.14): lane l holds rows l / 4 and l / 4 + 8, columns 2 * (l % 4) and the next.
 #pragma once
 
@@ -55,46 +55,69 @@ __device__ inline float mask_value(const ScoreRow& row, int key) {
 // tanh from one exponential: 1 - 2 / (1 + e^(2x)), within 2e-7 of the truth for every x, infinities included.
 __device__ inline float tanh_of(float x) { return 1.0f - __fdividef(2.0f, 1.0f + exp2_approximate(2 * log2_e * x)); }
 
-// hides: some row of the tile may not see some of its keys. Hidden keys get -infinity, whatever K holds there.
-template <bool hides, int tiles>
-__device__ inline void finish_scores(const Arguments& a, const ScoreRow& row, const KvTile& tile, float (&s)[tiles][4],
-                                     int half) {
-  const int column = tile.begin + static_cast<int>(threadIdx.x) % 4 * 2;
-  // In lists of full blocks nothing but the end of the keys hides any.
-  const bool by_position = spec::lists == spec::Lists::none || !tile.full;
-  const int position_first = by_position ? row.keys.first : 0;
-  const int first = spec::quantized ? max_of(position_first, tile.first) : position_first;
-  const int end = by_position ? min_of(row.keys.end, tile.end) : tile.end;
-  // In columns from this thread's first one on, which makes them constants in what is written out below.
-  const int first_column = first - column, end_column = end - column;
+// Scale, softcap and ALiBi, in the order in which the problem defines them.
+template <int tiles>
+__device__ inline void modify_scores(const Arguments& a, const ScoreRow& row, int column, float (&s)[tiles][4], int half) {
+  const float distance = static_cast<float>(row.position - column);
 #pragma unroll
   for (int n = 0; n < tiles; ++n) {
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
       float& score = s[n][2 * half + e];
-      const int key = column + 8 * n + e;
-      const bool in_range = !hides || (8 * n + e >= first_column && 8 * n + e < end_column);
-      float bias = 0;
-      if constexpr (hides && spec::mask != spec::Mask::none) {
-        if (in_range && by_position) bias = mask_value(row, key);
-      }
-      if constexpr (scores_are_modified) {
-        if constexpr (spec::quantized && spec::softcap) score += row.constant;
-        score *= a.scale;
-        if constexpr (spec::softcap) score = a.softcap * tanh_of(__fdividef(score, a.softcap));
-        if constexpr (spec::alibi) score -= row.slope * fabsf(static_cast<float>(row.position - key));
-        if constexpr (spec::mask != spec::Mask::none) score += bias;
-        if constexpr (spec::mask == spec::Mask::fp32 || spec::mask == spec::Mask::bf16) {
-          // A finite score stays finite in units of log2: masks hide with the lowest number, too, and it is not -infinity.
-          const float in_log2 = score * log2_e;
-          score = in_log2 < -largest_float && score > -infinity ? -largest_float : in_log2;
-        } else {
-          score *= log2_e;
-        }
-      }
-      if constexpr (hides) {
-        if (!in_range || bias == -infinity) score = -infinity;
-      }
+      if constexpr (spec::quantized && spec::softcap) score += row.constant;
+      score *= a.scale;
+      if constexpr (spec::softcap) score = a.softcap * tanh_of(__fdividef(score, a.softcap));
+      if constexpr (spec::alibi) score -= row.slope * fabsf(distance - static_cast<float>(8 * n + e));
     }
   }
+}
+
+// Adds the mask, and gives hidden keys -infinity, whatever K holds there.
+template <int tiles>
+__device__ inline void hide_keys(const ScoreRow& row, const KvTile& tile, int column, float (&s)[tiles][4], int half) {
+  // In lists of full blocks nothing but the end of the keys hides any.
+  const bool by_position = spec::lists == spec::Lists::none || !tile.full;
+  const int position_first = by_position ? row.keys.first : 0;
+  // In keys from this thread's first one on, which makes them constants in what is written out below.
+  const int first = (spec::quantized ? max_of(position_first, tile.first) : position_first) - column;
+  const int end = (by_position ? min_of(row.keys.end, tile.end) : tile.end) - column;
+#pragma unroll
+  for (int n = 0; n < tiles; ++n) {
+#pragma unroll
+    for (int e = 0; e < 2; ++e) {
+      float& score = s[n][2 * half + e];
+      const bool in_range = 8 * n + e >= first && 8 * n + e < end;
+      float bias = 0;
+      if constexpr (spec::mask != spec::Mask::none) {
+        if (in_range && by_position) bias = mask_value(row, column + 8 * n + e);
+        score += bias;
+      }
+      if (!in_range || bias == -infinity) score = -infinity;
+    }
+  }
+}
+
+// Scores in units of log2.
+template <int tiles>
+__device__ inline void scores_to_log2(float (&s)[tiles][4], int half) {
+#pragma unroll
+  for (int n = 0; n < tiles; ++n) {
+#pragma unroll
+    for (int e = 2 * half; e < 2 * half + 2; ++e) {
+      const float in_log2 = s[n][e] * log2_e;
+      // A finite score stays finite in units of log2: masks hide with the lowest number, too, and it is not -infinity.
+      constexpr bool lowest_may_come = spec::mask == spec::Mask::fp32 || spec::mask == spec::Mask::bf16;
+      s[n][e] = lowest_may_come && in_log2 < -largest_float && s[n][e] > -infinity ? -largest_float : in_log2;
+    }
+  }
+}
+
+// hides: some row of the tile may not see some of its keys. Only what that adds depends on it, so that the rest is compiled once.
+template <int tiles>
+__device__ inline void finish_scores(const Arguments& a, const ScoreRow& row, const KvTile& tile, float (&s)[tiles][4],
+                                     int half, bool hides) {
+  const int column = tile.begin + static_cast<int>(threadIdx.x) % 4 * 2;
+  if constexpr (scores_are_modified) modify_scores(a, row, column, s, half);
+  if (hides) hide_keys(row, tile, column, s, half);
+  if constexpr (scores_are_modified) scores_to_log2(s, half);
 }
