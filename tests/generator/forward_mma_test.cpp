@@ -162,7 +162,7 @@ Problem problem(int64_t head_dim_qk, int64_t head_dim_v, int64_t seqlen_q, int64
 TEST(ForwardMma, EveryConstraintParses) {
   const ForwardMma family;
   const Problem p = problem(128, 128, 1024, 1024);
-  EXPECT_EQ(family.space(family.spec(p, device("sm_80")), p, device("sm_80")).constraints().size(), 23U);
+  EXPECT_EQ(family.space(family.spec(p, device("sm_80")), p, device("sm_80")).constraints().size(), 25U);
 }
 
 TEST(ForwardMma, HeuristicsAreInTheirSpaceOnEveryArchForEveryHeadDim) {

@@ -27,6 +27,12 @@ const std::vector<std::string_view> constraint_texts = {
     "min_blocks == 1 || min_blocks * 32 * warps * (block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * "
     "qk_row_bytes / 8) + 48) <= 65536",
     "min_blocks * 32 * warps <= threads_per_sm",
+    // Compile time, which goes with the instructions that are written out: at most 256 of mma, each of which is 16
+    // rows by 8 columns by a k step of 16 keys (P of 8 bits: 32) or 32 bytes of Q; and some for each score of a thread. A
+    // tile
+    // that takes more, it may have with a smaller qk_unroll.
+    "block_m / (16 * warps) * block_n * (v_columns * p_bytes / 2 + 16 * min(qk_unroll, qk_row_bytes / 32)) <= 128 * 256",
+    "block_m / (16 * warps) * block_n <= score_limit",
     // No block much larger than what there is to do.
     "block_m == 16 || block_m < 2 * seqlen_q * (1 + pack_gqa * (group - 1))",
     "block_n <= least_block_n || block_n < 2 * seqlen_kv",
@@ -72,6 +78,11 @@ std::vector<Expression> constraints(int64_t head_dim_v, const Quantization& requ
   return result;
 }
 
+// Softcap, ALiBi and masks take several instructions for each score.
+bool modifies_scores(const Problem& problem) {
+  return problem.softcap != 0 || problem.alibi || problem.mask.kind != MaskKind::none;
+}
+
 Config with(Config config, std::string_view name, int64_t value) { return config.set(name, value); }
 
 // Warps of 32 rows use each fragment of K and V twice: with 16 rows a warp, reading fragments from shared memory takes as
@@ -99,12 +110,14 @@ Space ForwardMma::space(const Spec& spec, const Problem& problem, const DeviceCl
   const int64_t codes = request.none() ? 0 : keeps_v(request) ? 2 : 1;
   constants.set("qk_row_bytes", Tiles::row_bytes(problem.head_dim_qk, request))
       .set("codes", codes)
+      .set("p_bytes", request.pv == PvOperand::input ? 2 : 1)
       .set("flush_keys", request.flush_keys)
       .set("least_block_n", std::max<int64_t>(32, request.flush_keys))
       .set("head_dim_v", problem.head_dim_v)
       .set("shared_limit", arch.shared_bytes_per_block)
       .set("shared_per_sm", arch.shared_bytes_per_sm)
       .set("threads_per_sm", arch.threads_per_sm)
+      .set("score_limit", modifies_scores(problem) ? 128 : 256)
       .set("multiprocessors", std::max<int64_t>(device.compute_units, 1))
       .set("group", problem.group())
       .set("batch", problem.batch)
@@ -161,8 +174,8 @@ Config ForwardMma::heuristic(const Spec& spec, const Problem& problem, const Dev
       .set("qk_unroll", 16)
       .set("pack_gqa", pack ? 1 : 0);
   // Each step is kept where the space allows it: a smaller tile first, until something fits, then larger blocks of rows.
-  constexpr std::array<std::pair<std::string_view, int64_t>, 4> smaller = {
-      {{"block_n", 32}, {"stages", 1}, {"block_n", 16}, {"v_splits", 4}}};
+  constexpr std::array<std::pair<std::string_view, int64_t>, 6> smaller = {
+      {{"block_n", 32}, {"stages", 1}, {"block_n", 16}, {"v_splits", 4}, {"qk_unroll", 4}, {"qk_unroll", 2}}};
   // Whole k steps of 8-bit P, and whole flush windows.
   const int64_t least_block_n = std::max<int64_t>(request.pv == PvOperand::input ? 16 : 32, request.flush_keys);
   for (const auto& [name, value] : smaller) {

@@ -1,0 +1,166 @@
+// NVRTC's time for the attention kernels: under 0.6 s for any config of the space on a workstation.
+//
+// Time goes with the instructions that reach the assembler, 0.25 to 0.3 ms for each on a 2-core AMD EPYC VM (2026-11), which
+// is 2.5 times as slow as a workstation: 5,500 PTX instructions are 1.5 s there, and 0.6 s. What is counted is the same on
+// every machine, so the bound is on counts: a formula for every config, and PTX for the largest. One ratio of times says
+// that time still goes with counts.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+
+#include "generator/family.hpp"
+#include "runtime/compiler.hpp"
+#include "tests/conformance/harness.hpp"
+
+namespace attune::test {
+namespace {
+
+constexpr double most_instructions = 5500;
+
+struct Variant {
+  std::string name;
+  int64_t head_dim;
+  double per_score;  // instructions: 13 for the softmax, what hides keys and poison; more where scores are modified
+  std::function<void(Problem&)> set;
+};
+
+const std::vector<Variant>& variants() {
+  static const std::vector<Variant> all = {
+      {"D64", 64, 13, [](Problem&) {}},
+      {"D128", 128, 13, [](Problem&) {}},
+      {"D256", 256, 13, [](Problem& p) { p.dtype = DType::f16; }},
+      {"D512", 512, 13, [](Problem&) {}},
+      {"D128 softcap, ALiBi", 128, 29, [](Problem& p) { p.softcap = 30, p.alibi = true; }},
+      {"D64 mask, ALiBi, lists", 64, 48,
+       [](Problem& p) {
+         p.alibi = true;
+         p.mask = {MaskKind::additive, DType::f32, p.batch, p.heads_q, p.seqlen_q, p.seqlen_kv};
+         p.sparsity = {SparsityKind::padded_lists, 128, 128, true, true, 1, 1, 8};
+       }},
+  };
+  return all;
+}
+
+Problem problem_of(const Variant& variant) {
+  Problem p;
+  p.batch = 2;
+  p.heads_q = 16;
+  p.heads_kv = 4;
+  p.seqlen_q = p.seqlen_kv = 4096;
+  p.head_dim_qk = p.head_dim_v = variant.head_dim;
+  p.dtype = DType::bf16;
+  p.causal = p.want_lse = true;
+  variant.set(p);
+  return p;
+}
+
+// An upper bound of the PTX instructions of an attention kernel, from what its config has written out.
+double instructions_of(const Variant& variant, const Config& config) {
+  const int64_t fragments = config.at("block_m") / (16 * config.at("warps"));
+  const int64_t columns = ((variant.head_dim + config.at("v_splits") - 1) / config.at("v_splits") + 7) / 8 * 8;
+  const int64_t steps = std::min((variant.head_dim + 15) / 16, config.at("qk_unroll"));
+  const auto scores = static_cast<double>(fragments * config.at("block_n") / 2);  // of one thread
+  const auto sums = static_cast<double>(fragments * columns / 2);
+  const auto mma = static_cast<double>(fragments * config.at("block_n") * (columns + 16 * steps) / 128);
+  return 1300 + 3 * mma + variant.per_score * scores + 9 * sums + 2.5 * static_cast<double>(columns);
+}
+
+int64_t count_instructions(const std::string& ptx) {
+  int64_t count = 0;
+  for (size_t line = 0; line < ptx.size();) {
+    const size_t end = std::min(ptx.find('\n', line), ptx.size());
+    if (ptx[line] == '\t' && ptx[line + 1] != '.' && ptx[end - 1] == ';') ++count;
+    line = end + 1;
+  }
+  return count;
+}
+
+class CompileTime : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto context = open_target("emulated:sm_80", 1);
+    ASSERT_TRUE(context.ok()) << context.error().message();
+    context_ = *std::move(context);
+  }
+
+  const DeviceClass& device() const { return context_->device().device_class(); }
+  const runtime::Compiler& compiler() const { return context_->device().compiler(); }
+
+  Source source(const Problem& problem, const Config& config) const {
+    auto made = family_->emit(family_->spec(problem, device()), config);
+    EXPECT_TRUE(made.ok()) << made.error().message();
+    return made.ok() ? *std::move(made) : Source{};
+  }
+
+  // The config of the whole space with the most to write out.
+  Config largest(const Variant& variant, const Problem& problem) const {
+    const std::vector<Config> all = family_->space(family_->spec(problem, device()), problem, device()).enumerate(1000000);
+    return *std::max_element(all.begin(), all.end(), [&](const Config& a, const Config& b) {
+      return instructions_of(variant, a) < instructions_of(variant, b);
+    });
+  }
+
+  // Of the processor, not of the clock on the wall: other programs may be running. The least of some.
+  double seconds(const Source& source, int times) const {
+    double least = 1e9;
+    for (int i = 0; i < times; ++i) {
+      const std::clock_t start = std::clock();
+      const auto binary = compiler().resource_usage(source);
+      EXPECT_TRUE(binary.ok()) << binary.error().message();
+      least = std::min(least, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+    }
+    return least;
+  }
+
+  std::unique_ptr<runtime::Context> context_;
+  const Family* family_ = find_family("forward_mma");
+};
+
+TEST_F(CompileTime, NoConfigOfTheSpaceHasMoreInstructionsThanItsTimeAllows) {
+  for (const Variant& variant : variants()) {
+    const Problem problem = problem_of(variant);
+    const Config config = largest(variant, problem);
+    const double bound = instructions_of(variant, config);
+    SCOPED_TRACE(variant.name + " " + config.to_text());
+    EXPECT_LE(bound, most_instructions) << "a constraint of the space has to keep it out";
+    const auto ptx = compiler().optimised(source(problem, config));
+    ASSERT_TRUE(ptx.ok()) << ptx.error().message();
+    const int64_t instructions = count_instructions(*ptx);
+    std::printf("%s: %lld instructions of at most %.0f\n", variant.name.c_str(), static_cast<long long>(instructions),
+                bound);
+    EXPECT_LE(static_cast<double>(instructions), bound) << "the templates write out more than they did";
+    EXPECT_GE(static_cast<double>(instructions), bound * 0.7) << "the formula is no longer about these templates";
+  }
+}
+
+// The unit is a kernel that never changes, compiled by the same compiler: 0.35 s on the VM, and so 0.14 s on the
+// workstation, where 4.3 of them are 0.6 s. The largest config took 3.2 of them.
+TEST_F(CompileTime, TheLargestConfigTakesNoLongerThanItsInstructionsAllow) {
+  Source unit;
+  unit.kind = SourceKind::cuda_cpp;
+  unit.target_cpu = "sm_80";
+  unit.entries = {"unit"};
+  unit.text = R"(extern "C" __global__ void unit(float* x) {
+  float s[16];
+#pragma unroll
+  for (int i = 0; i < 16; ++i) s[i] = x[i];
+#pragma unroll
+  for (int step = 0; step < 200; ++step) {
+#pragma unroll
+    for (int i = 0; i < 16; ++i) s[i] = fmaf(s[i], s[(i + 5) % 16], s[(i + step) % 16]);
+  }
+#pragma unroll
+  for (int i = 0; i < 16; ++i) x[i] = s[i];
+})";
+  const Variant& variant = variants()[1];
+  const Problem problem = problem_of(variant);
+  const double kernel = seconds(source(problem, largest(variant, problem)), 3), units = seconds(unit, 3);
+  std::printf("%.2f s, %.1f times as long as the unit's %.2f s\n", kernel, kernel / units, units);
+  EXPECT_LE(kernel, 4.3 * units);
+}
+
+}  // namespace
+}  // namespace attune::test
