@@ -12,7 +12,7 @@ constexpr float infinity = 1.0f / 0.0f;
 #else
 constexpr float infinity = __builtin_bit_cast(float, 0x7f800000);
 #endif
-constexpr float largest_float = 3.402823466e38f;
+[[maybe_unused]] constexpr float largest_float = 3.402823466e38f;
 constexpr float log2_e = 1.4426950408889634f;
 constexpr float ln_2 = 0.6931471805599453f;
 
