@@ -129,7 +129,7 @@ Result<Report> emit(const EmitArguments& arguments) {
   }
   ATTUNE_TRY(const std::string code, produce(arguments, context->device().compiler(), source));
 
-  Json entries = Json::array();  // in the order they are launched
+  std::vector<std::string> entries;  // in the order they are launched
   for (const Source& unit : source.before) entries.insert(entries.end(), unit.entries.begin(), unit.entries.end());
   entries.insert(entries.end(), source.entries.begin(), source.entries.end());
   Report out;
