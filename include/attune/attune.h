@@ -299,8 +299,9 @@ typedef struct attune_tensors {
   const int64_t* partial_row_ptr; /* CSR_LISTS */
   const int32_t* page_table;      /* paged: [B, ceil(Skv / page_size)]; entries behind a sequence's last page are not used */
   int64_t page_table_stride;      /* entries from one batch element to the next */
-  /* Operands that are given as codes (quantization given-qk, given-v, given-qkv: docs/quantization.md, "Codes that are given").
-   * q and k are then codes, with strides in codes that are whole 16 bytes; v is codes in blocks of 64 tokens, without strides. */
+  /* Operands that are given as codes (quantization given-qk, given-v, given-qkv: docs/quantization.md, "Codes that are
+   * given"). q and k are then codes, with strides in codes that are whole 16 bytes; v is codes in blocks of 64 tokens,
+   * without strides. */
   const float* q_scales;
   const float* k_scales;
   const float* v_scales;
