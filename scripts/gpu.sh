@@ -5,9 +5,10 @@
 #                                        either of them along with the repository)
 #   scripts/gpu.sh run [--out DIR] [--minutes N] [--step NAME,...] [--records FILE] [--device cuda:0]
 #                                        on the machine with the GPU, in the repository: results into DIR (build/gpu-results)
-# Steps, the most important first: doctor, tests, sanitizer, tune, sdpa (bench/gpu.py), bench. Each has its share of the N
-# minutes (default 9; what a step leaves goes to the later ones), and one that fails does not stop the others. The driver is
-# needed, NVRTC (pip wheel or toolkit), compute-sanitizer for its step, and a python3 with PyTorch for tune and sdpa.
+# Steps, the most important first: doctor, tests, sanitizer, tune, sdpa (bench/gpu.py), presets (bench/presets.py, tuned
+# before), bench. Each has its share of the N minutes (default 9; what a step leaves goes to the later ones), and one that
+# fails does not stop the others. The driver is needed, NVRTC (pip wheel or toolkit), compute-sanitizer for its step, and a
+# python3 with PyTorch for tune, sdpa and presets.
 # --records imports what an earlier run exported as DIR/records.jsonl, so that tuning goes on where it stopped.
 # Exit codes: 0 every step passed, 1 usage, 2 not built, 4 a step failed. DIR/summary.txt says which.
 set -euo pipefail
@@ -54,8 +55,8 @@ unpack() {
 # ---- On the machine with the GPU ---------------------------------------------------------------------------------------
 
 out=build/gpu-results minutes=9 wanted="" records=""
-all_steps="doctor tests sanitizer tune sdpa bench"
-declare -A share=([doctor]=1 [tests]=10 [sanitizer]=6 [tune]=7 [sdpa]=8 [bench]=2)
+all_steps="doctor tests sanitizer tune sdpa presets bench"
+declare -A share=([doctor]=1 [tests]=10 [sanitizer]=6 [tune]=7 [sdpa]=8 [presets]=8 [bench]=2)
 python=${PYTHON:-python3}
 device=cuda:0
 
@@ -173,6 +174,32 @@ step_sdpa() {
       --output "$out/gpu.json" --minutes "$(awk "BEGIN { print ($1 - 25) / 60 }")" "${resume[@]}" || status=$?
     grep -E '^(prefill|decode|graph|wrote|out of time)' "$logs/sdpa-$try.log" | cut -c 1-230 || true
     [ "$status" -eq 3 ] || break
+    resume=(--resume)
+  done
+  return "$status"
+}
+
+# Half of the time tunes as many of the shapes as it allows, 24 s each: five requests and two types.
+step_presets() {
+  local status=0 try end=$((SECONDS + $1)) tuning=$(($1 / 2)) resume=()
+  "$python" bench/presets.py --device "$device" --list-shapes >"$logs/presets.all" 2>"$logs/presets-shapes.log" ||
+    { tail -n 3 "$logs/presets-shapes.log"; return 1; }
+  head -n "$((tuning / 24 * 2))" "$logs/presets.all" >"$logs/presets.shapes"
+  if [ -s "$logs/presets.shapes" ]; then
+    limited $((tuning + 15)) tune-presets "$bin/attune" tune --device "$device" "${stores[@]}" \
+      --shapes-file "$logs/presets.shapes" --cache-regime hot --budget 11s || status=1
+    grep -E '^(shape  |B[0-9])' "$logs/tune-presets.log" | cut -c 1-130 || true
+    "$bin/attune" export "${stores[@]}" "$out/records.jsonl" || status=1
+  fi
+  rm -f "$out/presets.json"
+  for try in 1 2 3; do  # again only after the device was lost
+    local result=0 left=$((end > SECONDS ? end - SECONDS : 1))
+    limited "$left" "presets-$try" env PYTHONUNBUFFERED=1 "$python" bench/presets.py --device "$device" \
+      --library "$bin/libattune.so" --program "$bin/attune" --store build/gpu-store --output "$out/presets.json" \
+      --minutes "$(awk "BEGIN { print ($left > 30 ? $left - 25 : 5) / 60 }")" "${resume[@]}" || result=$?
+    grep -vE '^(\{|Traceback|  )' "$logs/presets-$try.log" | cut -c 1-600 || true
+    [ "$result" -eq 0 ] || status=$result
+    [ "$result" -eq 3 ] || break
     resume=(--resume)
   done
   return "$status"
