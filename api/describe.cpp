@@ -57,7 +57,7 @@ std::string json_of(const runtime::Plan& plan) {
       {"load_ms", why.load_ms},
       {"plan_ms", why.plan_ms},
       {"workspace_bytes", plan.workspace_bytes},
-      {"launches", plan.launches.size()},
+      {"launches", runtime::launch_count(plan)},
       {"notes", why.notes},
   }
       .dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -83,7 +83,7 @@ attune_status attune_plan_provenance(const attune_plan* plan, attune_provenance*
     const runtime::Provenance& why = plan->plan->provenance;
     attune_provenance filled{};
     filled.origin = static_cast<int32_t>(why.origin);
-    filled.launches = static_cast<int32_t>(plan->plan->launches.size());
+    filled.launches = static_cast<int32_t>(runtime::launch_count(*plan->plan));
     filled.origin_name = name(why.origin).data();  // literals end with a zero byte
     filled.family = why.family.c_str();
     filled.config = why.config.c_str();
@@ -123,9 +123,10 @@ attune_status attune_emit(attune_context* context, const attune_plan* plan, char
     const Family& family = *plan->plan->family;
     const Spec spec = family.spec(plan->plan->problem, context->body->runtime->device().device_class());
     ATTUNE_TRY(const Source emitted, family.emit(spec, plan->plan->config));
-    auto* copy = static_cast<char*>(std::malloc(emitted.text.size() + 1));
+    const std::string text = full_text(emitted);
+    auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
     if (copy == nullptr) return Error(Status::out_of_memory, "no memory for the source text. Free some memory.");
-    std::memcpy(copy, emitted.text.c_str(), emitted.text.size() + 1);
+    std::memcpy(copy, text.c_str(), text.size() + 1);
     *source = copy;
     return {};
   });

@@ -45,8 +45,9 @@ Result<KernelStats> kernel_stats(runtime::Context& context, const Family& family
   ATTUNE_TRY(const auto plan, context.plan_with(family, problem, config));
   ATTUNE_TRY(const auto workload, tuner::Workload::create(context.device(), problem, input_seed));
   ATTUNE_TRY(void* workspace, workload->workspace(plan->workspace_bytes));
+  emulated->take_launches();
   ATTUNE_CHECK(context.execute(*plan, workload->tensors(), workspace));
-  for (const runtime::LaunchCounters& launch : emulated->last_launches()) {
+  for (const runtime::LaunchCounters& launch : emulated->take_launches()) {
     stats.launches.push_back({launch.entry, launch.counters.to_json()});
   }
   return stats;

@@ -34,6 +34,12 @@ std::string DeviceClass::id() const {
   return sha256_hex(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).substr(0, 32);
 }
 
+std::string full_text(const Source& source) {
+  std::string text;
+  for (const Source& unit : source.before) text += unit.text + "\n";
+  return text + source.text;
+}
+
 std::string_view name(SourceKind kind) { return kind == SourceKind::llvm_ir ? "llvm_ir" : "cuda_cpp"; }
 
 std::span<const Family* const> families() {

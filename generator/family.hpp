@@ -40,7 +40,12 @@ struct Source {
   std::string target_cpu;            // LLVM: -mcpu; CUDA: --gpu-architecture
   std::string target_features;       // LLVM: -mattr
   std::vector<std::string> entries;  // extern "C" names, in launch order
+  // Units of their own whose launches come first. They do not depend on the config: compiled once, beside the first, they
+  // serve all of them.
+  std::vector<Source> before;
 };
+// The texts of all units, in the order they run: to be read, not to be compiled as one.
+std::string full_text(const Source& source);
 
 // One launch of a plan. CPU: grid[0] work items, each run by one worker with its own scratch.
 struct Launch {

@@ -156,7 +156,7 @@ Result<PlanPtr> Context::plan_with(const Family& family, const Problem& problem,
 }
 
 Result<void> Context::execute(const Plan& plan, const Tensors& tensors, void* workspace, Stream stream) {
-  if (plan.family == nullptr || plan.kernel == nullptr) {
+  if (plan.family == nullptr || plan.stages.empty()) {
     return Error(Status::invalid_argument, "The plan is empty: get one from find().");
   }
   if (!has_rows(plan.problem)) return {};
@@ -174,9 +174,12 @@ Result<void> Context::execute(const Plan& plan, const Tensors& tensors, void* wo
   }
   ArgumentBlock arguments;  // left uninitialised: bind() fills what the kernel reads
   plan.family->bind(plan.problem, plan.config, impl_->device->device_class(), tensors, workspace, arguments);
-  if (!impl_->device->checks_memory()) return impl_->device->launch(*plan.kernel, plan.launches, arguments, stream);
-  const std::vector<MemoryRegion> regions = memory_regions(plan.problem, tensors, workspace, plan.workspace_bytes);
-  return impl_->device->launch(*plan.kernel, plan.launches, arguments, stream, regions);
+  std::vector<MemoryRegion> regions;
+  if (impl_->device->checks_memory()) regions = memory_regions(plan.problem, tensors, workspace, plan.workspace_bytes);
+  for (const Stage& stage : plan.stages) {
+    ATTUNE_CHECK(impl_->device->launch(*stage.kernel, stage.launches, arguments, stream, regions));
+  }
+  return {};
 }
 
 Result<void> Context::prepare(std::span<const Problem> problems, Policy policy) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -21,6 +22,7 @@ namespace {
 constexpr std::string_view prefix = "emulated:";
 constexpr size_t alignment_bytes = 256;  // as cuMemAlloc's
 constexpr int max_threads = 1024;
+constexpr ptrdiff_t max_kept_launches = 64;
 
 struct EmulatedKernel : LoadedKernel {
   std::shared_ptr<const emulator::Program> program;
@@ -111,7 +113,8 @@ class Emulated final : public EmulatedDevice {
     }
     const std::scoped_lock lock(mutex_);
     for (const LaunchCounters& one : ran) elapsed_ms_ += cost_ms(one.counters, class_.compute_units);
-    last_ = std::move(ran);
+    std::move(ran.begin(), ran.end(), std::back_inserter(ran_));
+    if (std::ssize(ran_) > max_kept_launches) ran_.erase(ran_.begin(), ran_.end() - max_kept_launches);
     return {};
   }
 
@@ -164,9 +167,9 @@ class Emulated final : public EmulatedDevice {
   Result<void> flush_cache() override { return {}; }
   double clock_mhz() const override { return 0; }
 
-  std::vector<LaunchCounters> last_launches() const override {
+  std::vector<LaunchCounters> take_launches() const override {
     const std::scoped_lock lock(mutex_);
-    return last_;
+    return std::exchange(ran_, {});
   }
 
  private:
@@ -205,7 +208,7 @@ class Emulated final : public EmulatedDevice {
   ThreadPool pool_;
   mutable std::mutex mutex_;  // guards what follows; not held while kernels run
   std::map<std::byte*, int64_t> allocations_;
-  std::vector<LaunchCounters> last_;
+  mutable std::vector<LaunchCounters> ran_;
   double elapsed_ms_ = 0;
 };
 

@@ -26,8 +26,8 @@ struct LaunchCounters {
 // the machinery of measuring can be tested without a GPU. Tuning for users is refused on this device.
 class EmulatedDevice : public Device {
  public:
-  // Of the latest launch() that ended, in order of its launches; empty before the first.
-  virtual std::vector<LaunchCounters> last_launches() const = 0;
+  // Of the launches since the last call of this, in their order: the latest 64 of them.
+  virtual std::vector<LaunchCounters> take_launches() const = 0;
 };
 
 // Null for any other device.

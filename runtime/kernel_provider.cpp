@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
+#include <future>
 
 #include "common/log.hpp"
 #include "runtime/dump.hpp"
@@ -16,30 +17,55 @@ std::string joined(const std::vector<std::string>& entries) { return fmt::format
 
 }  // namespace
 
-Result<ObtainedKernel> KernelProvider::obtain(const Family& family, const Spec& spec, const Config& config,
-                                              bool may_compile) {
+Result<std::vector<ObtainedKernel>> KernelProvider::obtain(const Family& family, const Spec& spec, const Config& config,
+                                                           bool may_compile) {
   const std::string name = fmt::format("{} {} {} {}", family.name(), family.version(), spec.to_json(), config.to_json());
-  if (auto kernel = in_memory(name)) {
+  if (auto units = all_in_memory(name); !units.empty()) {
     hits_.fetch_add(1, std::memory_order_relaxed);
-    return *std::move(kernel);
+    return units;
   }
   ATTUNE_TRY(const Source source, family.emit(spec, config));
+  // Each may take a second to compile, and no two of them wait for one another. Without a thread to be had, in turn.
+  const auto policy = may_compile ? std::launch::async | std::launch::deferred : std::launch::deferred;
+  std::vector<std::future<Result<ObtainedKernel>>> before;
+  for (const Source& unit : source.before) {
+    before.push_back(std::async(policy, [&] {
+      return obtain_unit(unit, fmt::format("{} {}: {}", family.name(), spec.to_text(), joined(unit.entries)), may_compile);
+    }));
+  }
+  auto main = obtain_unit(source, fmt::format("{} {} {}", family.name(), spec.to_text(), config.to_text()), may_compile);
+  std::vector<ObtainedKernel> units;
+  std::optional<Error> error;
+  for (auto& future : before) {
+    auto unit = future.get();
+    if (unit.ok()) {
+      units.push_back(*std::move(unit));
+    } else if (!error) {
+      error = unit.error();
+    }
+  }
+  if (error) return *error;
+  if (!main.ok()) return main.error();
+  units.push_back(*std::move(main));
+  remember_units(name, units);
+  return units;
+}
+
+Result<ObtainedKernel> KernelProvider::obtain_unit(const Source& source, const std::string& label, bool may_compile) {
   const std::string key = compile_key(source, device_.compiler(), device_.device_class().arch);
   // Who may compile never waits for one who may not: the latter could only say that nothing is there.
   const std::string flight = (may_compile ? "compile " : "load ") + key;
   auto outcome = flights_.run(flight, [&]() -> Result<ObtainedKernel> {
     if (auto kernel = in_memory(key)) return *std::move(kernel);
     auto obtained = from_store(source, key);
-    if (!obtained.ok() && may_compile) {
-      obtained = compile(source, key, fmt::format("{} {} {}", family.name(), spec.to_text(), config.to_text()));
-    }
+    if (!obtained.ok() && may_compile) obtained = compile(source, key, label);
     if (obtained.ok()) remember(key, *obtained);
     return obtained;
   });
   if (outcome.shared) shared_.fetch_add(1, std::memory_order_relaxed);
-  if (!outcome.value.ok()) return std::move(outcome.value);
-  if (!outcome.shared && outcome.value->origin != "compiled") hits_.fetch_add(1, std::memory_order_relaxed);
-  remember(name, *outcome.value);
+  if (outcome.value.ok() && !outcome.shared && outcome.value->origin != "compiled") {
+    hits_.fetch_add(1, std::memory_order_relaxed);
+  }
   return std::move(outcome.value);
 }
 
@@ -119,14 +145,38 @@ std::optional<ObtainedKernel> KernelProvider::in_memory(const std::string& key) 
   if (found == loaded_.end()) return std::nullopt;
   KernelPtr kernel = found->second.kernel.lock();
   if (!kernel) return std::nullopt;
-  return ObtainedKernel{std::move(kernel), found->second.entries, "memory", found->second.compile_key, 0, 0};
+  return ObtainedKernel{std::move(kernel), found->second.entries, "memory", key, 0, 0};
+}
+
+std::vector<ObtainedKernel> KernelProvider::all_in_memory(const std::string& name) {
+  std::vector<std::string> keys;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = units_.find(name);
+    if (found != units_.end()) keys = found->second;
+  }
+  std::vector<ObtainedKernel> units;
+  for (const std::string& key : keys) {
+    auto unit = in_memory(key);
+    if (!unit) return {};
+    units.push_back(*std::move(unit));
+  }
+  return units;
 }
 
 void KernelProvider::remember(const std::string& key, const ObtainedKernel& kernel) {
   const std::scoped_lock lock(mutex_);
   // A tuning run loads thousands of kernels; their empty entries go whenever a new one comes.
   std::erase_if(loaded_, [](const auto& item) { return item.second.kernel.expired(); });
-  loaded_.insert_or_assign(key, Loaded{kernel.compile_key, kernel.entries, kernel.kernel});
+  loaded_.insert_or_assign(key, Loaded{kernel.entries, kernel.kernel});
+}
+
+void KernelProvider::remember_units(const std::string& name, const std::vector<ObtainedKernel>& units) {
+  std::vector<std::string> keys;
+  for (const ObtainedKernel& unit : units) keys.push_back(unit.compile_key);
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(units_, [this](const auto& item) { return !loaded_.contains(item.second.back()); });
+  units_.insert_or_assign(name, std::move(keys));
 }
 
 KernelStats KernelProvider::stats() const {

@@ -40,20 +40,22 @@ class KernelProvider {
         dump_directory_(std::move(dump_directory)),
         failure_directory_(std::move(failure_directory)) {}
 
-  // not_found when it would have to be compiled and may not be.
-  Result<ObtainedKernel> obtain(const Family& family, const Spec& spec, const Config& config, bool may_compile);
+  // Every unit of the source, in the order their launches run. not_found when one would have to be compiled and may not be.
+  Result<std::vector<ObtainedKernel>> obtain(const Family& family, const Spec& spec, const Config& config, bool may_compile);
 
   KernelStats stats() const;
 
  private:
   struct Loaded {
-    std::string compile_key;
     std::vector<std::string> entries;
     std::weak_ptr<const LoadedKernel> kernel;
   };
 
   std::optional<ObtainedKernel> in_memory(const std::string& key);
+  std::vector<ObtainedKernel> all_in_memory(const std::string& name);  // empty unless every unit is
   void remember(const std::string& key, const ObtainedKernel& kernel);
+  void remember_units(const std::string& name, const std::vector<ObtainedKernel>& units);
+  Result<ObtainedKernel> obtain_unit(const Source& source, const std::string& label, bool may_compile);
   Result<ObtainedKernel> from_store(const Source& source, const std::string& key);
   Result<ObtainedKernel> compile(const Source& source, const std::string& key, const std::string& label);
   Result<ObtainedKernel> load(const Binary& binary, std::string origin, const std::string& key);
@@ -62,10 +64,11 @@ class KernelProvider {
   cache::KernelStore& store_;
   std::filesystem::path dump_directory_, failure_directory_;
 
-  std::mutex mutex_;  // guards loaded_
-  // Under the compile key, and under family, spec and config: emission is deterministic, and costs about 10 ms a kernel that
-  // a second shape of the same kernel need not wait for.
-  std::unordered_map<std::string, Loaded> loaded_;
+  std::mutex mutex_;                                // guards loaded_ and units_
+  std::unordered_map<std::string, Loaded> loaded_;  // under the compile key
+  // Compile keys under family, spec and config: emission is deterministic, and costs about 10 ms a kernel that a second
+  // shape of the same kernel need not wait for.
+  std::unordered_map<std::string, std::vector<std::string>> units_;
   SingleFlight<Result<ObtainedKernel>> flights_;
 
   std::atomic<int64_t> hits_{0}, compiles_{0}, shared_{0};

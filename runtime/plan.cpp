@@ -36,4 +36,10 @@ std::string_view name(Origin origin) {
   return "unknown";
 }
 
+int64_t launch_count(const Plan& plan) {
+  int64_t count = 0;
+  for (const Stage& stage : plan.stages) count += static_cast<int64_t>(stage.launches.size());
+  return count;
+}
+
 }  // namespace attune::runtime

@@ -36,15 +36,21 @@ struct Provenance {
   std::vector<std::string> notes;  // records that were skipped and why, families that declined and why
 };
 
+// Launches in a row that one loaded kernel has the entries of.
+struct Stage {
+  KernelPtr kernel;
+  std::vector<Launch> launches;
+};
+
 struct Plan {
   const Family* family = nullptr;
   Problem problem;  // as it is run: where `sage` was asked for, with the quantization that was chosen
   Config config;
-  KernelPtr kernel;
-  std::vector<Launch> launches;
+  std::vector<Stage> stages;    // in the order they run; the last is what the config is of
   int64_t workspace_bytes = 0;  // 64-byte aligned, uninitialised, per concurrent execute
   Provenance provenance;
 };
+int64_t launch_count(const Plan& plan);
 using PlanPtr = std::shared_ptr<const Plan>;
 
 }  // namespace attune::runtime

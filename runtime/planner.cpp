@@ -25,6 +25,27 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
+// Units and launches are both in the order they run.
+Result<std::vector<Stage>> stages_of(const std::vector<Launch>& launches, const std::vector<ObtainedKernel>& units,
+                                     const Family& family) {
+  std::vector<Stage> stages;
+  auto unit = units.begin();
+  for (const Launch& launch : launches) {
+    const auto has = [&launch](const ObtainedKernel& candidate) {
+      return std::find(candidate.entries.begin(), candidate.entries.end(), launch.entry) != candidate.entries.end();
+    };
+    const auto owner = std::find_if(unit, units.end(), has);
+    if (owner == units.end()) {
+      return Error(Status::internal, fmt::format("The family {} launches '{}', which it does not emit: report this bug.",
+                                                 family.name(), launch.entry));
+    }
+    if (stages.empty() || owner != unit) stages.push_back({owner->kernel, {}});
+    unit = owner;
+    stages.back().launches.push_back(launch);
+  }
+  return stages;
+}
+
 }  // namespace
 
 // One walk over the candidates of one problem.
@@ -341,32 +362,28 @@ Result<bool> Planner::has_record(const Problem& problem) const {
 Result<std::shared_ptr<Plan>> Planner::build(const Family& family, const Spec& spec, const Problem& problem,
                                              const Config& config, bool may_compile) const {
   const DeviceClass& device = device_.device_class();
-  ATTUNE_TRY(ObtainedKernel obtained, kernels_.obtain(family, spec, config, may_compile));
+  ATTUNE_TRY(const std::vector<ObtainedKernel> units, kernels_.obtain(family, spec, config, may_compile));
 
   auto plan = std::make_shared<Plan>();
   plan->family = &family;
   plan->problem = problem;
   plan->config = config;
-  plan->kernel = std::move(obtained.kernel);
-  plan->launches = family.launches(problem, config, device);
   plan->workspace_bytes = family.workspace_bytes(problem, config, device);
-  for (const Launch& launch : plan->launches) {
-    if (std::find(obtained.entries.begin(), obtained.entries.end(), launch.entry) == obtained.entries.end()) {
-      return Error(Status::internal, fmt::format("The family {} launches '{}', which it does not emit: report this bug.",
-                                                 family.name(), launch.entry));
-    }
-  }
-  ATTUNE_CHECK(device_.reserve(plan->launches));
+  const std::vector<Launch> launches = family.launches(problem, config, device);
+  ATTUNE_TRY(plan->stages, stages_of(launches, units, family));
+  ATTUNE_CHECK(device_.reserve(launches));
 
   Provenance& provenance = plan->provenance;
   provenance.family = family.name();
   provenance.config = config.to_json();
   provenance.spec = spec.to_json();
   provenance.shape_bucket = family.shape_bucket(problem);
-  provenance.kernel_origin = std::move(obtained.origin);
-  provenance.compile_key = std::move(obtained.compile_key);
-  provenance.compile_ms = obtained.compile_ms;
-  provenance.load_ms = obtained.load_ms;
+  provenance.kernel_origin = units.back().origin;
+  provenance.compile_key = units.back().compile_key;
+  for (const ObtainedKernel& unit : units) {
+    provenance.compile_ms += unit.compile_ms;
+    provenance.load_ms += unit.load_ms;
+  }
   return plan;
 }
 

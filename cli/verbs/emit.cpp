@@ -1,7 +1,9 @@
 // attune emit: the code of a kernel, from the emitted source to the object file, and what it costs.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/context_options.hpp"
 #include "cli/kernel_stats.hpp"
@@ -18,7 +20,7 @@ namespace {
 struct EmitArguments {
   ContextArguments context;
   ShapeRequest shapes;
-  std::string what = "source", config = "best", out;
+  std::string what = "source", config = "best", entry, out;
   bool stats = false;
 };
 
@@ -72,7 +74,26 @@ Result<Config> choose_config(const EmitArguments& arguments, runtime::Context& c
   return config;
 }
 
-Result<std::string> produce(const EmitArguments& arguments, const runtime::Compiler& compiler, const Source& source) {
+// The unit that has the entry point; without one, that of the attention kernel.
+Result<const Source*> choose_unit(const EmitArguments& arguments, const Source& source) {
+  if (arguments.entry.empty()) return &source;
+  std::vector<std::string_view> known;
+  const auto has = [&](const Source& unit) {
+    known.insert(known.end(), unit.entries.begin(), unit.entries.end());
+    return std::find(unit.entries.begin(), unit.entries.end(), arguments.entry) != unit.entries.end();
+  };
+  for (const Source& unit : source.before) {
+    if (has(unit)) return &unit;
+  }
+  if (has(source)) return &source;
+  return Error(Status::invalid_argument, fmt::format("--entry: this kernel has no entry point '{}'; use one of {}",
+                                                     printable(arguments.entry), fmt::join(known, ", ")));
+}
+
+Result<std::string> produce(const EmitArguments& arguments, const runtime::Compiler& compiler, const Source& whole) {
+  if (arguments.what == "source" && arguments.entry.empty()) return full_text(whole);
+  ATTUNE_TRY(const Source* unit, choose_unit(arguments, whole));
+  const Source& source = *unit;
   if (arguments.what == "source") return source.text;
   if (arguments.what == "ir") return compiler.optimised(source);
   if (arguments.what == "asm") return compiler.assembly(source);
@@ -108,13 +129,16 @@ Result<Report> emit(const EmitArguments& arguments) {
   }
   ATTUNE_TRY(const std::string code, produce(arguments, context->device().compiler(), source));
 
+  Json entries = Json::array();  // in the order they are launched
+  for (const Source& unit : source.before) entries.insert(entries.end(), unit.entries.begin(), unit.entries.end());
+  entries.insert(entries.end(), source.entries.begin(), source.entries.end());
   Report out;
   out.json = {{"problem", problem_json(problem)},
               {"family", std::string(family->name())},
               {"spec", Json::parse(spec.to_json(), nullptr, false)},
               {"config", Json::parse(config.to_json(), nullptr, false)},
               {"what", arguments.what},
-              {"entries", source.entries},
+              {"entries", entries},
               {"target_cpu", source.target_cpu},
               {"target_features", source.target_features},
               {"size_bytes", code.size()}};
@@ -148,6 +172,12 @@ void add_emit(CLI::App& root, Program& program) {
                   "best (what a call would use), heuristic, or NAME=VALUE,... on top of the heuristic")
       ->type_name("CONFIG")
       ->capture_default_str()
+      ->group(group);
+  verb.add_option(
+          "--entry", a->entry,
+          "Only the unit that has this entry point, such as attune_quantize. Without it, source is of all units, and "
+          "the other forms are of the attention's")
+      ->type_name("ENTRY")
       ->group(group);
   verb.add_flag("--stats", a->stats,
                 "Instead of the code: registers and spills, and the counts of one run on the emulator (--device "

@@ -1,8 +1,11 @@
 #include "generator/families/quantizers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 
+#include "generator/cuda/compose.hpp"
 #include "generator/families/quantized_arguments.hpp"
 #include "generator/quantization_layout.hpp"
 
@@ -55,14 +58,6 @@ std::string_view scales_name(ScaleConvention convention) {
 
 }  // namespace
 
-std::vector<std::string> quantizer_entries(const Quantization& request) {
-  std::vector<std::string> entries = {"attune_statistics"};
-  if (has_sinks(request)) entries.emplace_back("attune_find_sinks");
-  if (has_sinks(request) && by_tensor(request)) entries.emplace_back("attune_key_magnitudes");
-  entries.emplace_back("attune_quantize");
-  return entries;
-}
-
 std::vector<Launch> quantizer_launches(const Problem& problem, const Quantization& request) {
   const bool safe = request.scales == ScaleConvention::safe, codes = request.quantizes_qk(),
              q_mean = request.q_smoothing != QSmoothing::none;
@@ -92,15 +87,39 @@ std::vector<Launch> quantizer_launches(const Problem& problem, const Quantizatio
   return launches;
 }
 
-std::vector<std::string> quantizer_templates(const Quantization& request) {
-  std::vector<std::string> roots = {"quantize_statistics.cuh"};
-  if (has_sinks(request)) roots.emplace_back("find_sinks.cuh");
-  if (has_sinks(request) && by_tensor(request)) roots.emplace_back("key_magnitudes.cuh");
-  roots.emplace_back("quantize.cuh");
-  return roots;
+Result<Source> quantizer_source(const Spec& spec, const Quantization& request) {
+  cuda::Constants constants;
+  constants.open("spec");
+  for (const char* name : {"head_dim_qk", "head_dim_v", "group"}) constants.number(name, spec.number(name));
+  for (const char* name : {"kv_lengths", "varlen"}) constants.flag(name, spec.flag(name));
+  constants.number("page_size", spec.number("page_size")).close();
+
+  cuda::Composition composition;
+  composition.header =
+      fmt::format("Attune quantizers of Q, K and V.\narch: {}\nquantization: {}\n", spec.arch(), to_text(request));
+  composition.constants = constants.text();
+  composition.quantization = quantization_constants(spec.number("head_dim_qk"), request);
+  composition.roots = {"sample_constants.cuh"};
+  composition.choices["element.cuh"] = fmt::format("element_{}.cuh", spec.text("dtype"));
+  composition.choices["kernel_arguments.cuh"] = "quantized_arguments.cuh";
+
+  Source source;
+  source.kind = SourceKind::cuda_cpp;
+  source.target_cpu = spec.arch();
+  const auto add = [&](const char* root, const char* entry) {
+    composition.roots.emplace_back(root);
+    source.entries.emplace_back(entry);
+  };
+  add("quantize_statistics.cuh", "attune_statistics");
+  if (has_sinks(request)) add("find_sinks.cuh", "attune_find_sinks");
+  if (has_sinks(request) && by_tensor(request)) add("key_magnitudes.cuh", "attune_key_magnitudes");
+  add("quantize.cuh", "attune_quantize");
+  ATTUNE_TRY(source.text, cuda::compose(composition));
+  return source;
 }
 
-void write_quantization_constants(cuda::Constants& constants, int64_t head_dim_qk, const Quantization& request) {
+std::string quantization_constants(int64_t head_dim_qk, const Quantization& request) {
+  cuda::Constants constants;
   const QuantizationTiles tiles;
   const ScaleGroups q = q_scale_groups(request.granularity, tiles), k = k_scale_groups(request.granularity, tiles);
   // Not every kernel asks for every one of them.
@@ -131,6 +150,7 @@ void write_quantization_constants(cuda::Constants& constants, int64_t head_dim_q
       .real("sink_ratio", sink_ratio)
       .close()
       .line("#pragma nv_diagnostic pop");
+  return constants.text();
 }
 
 }  // namespace attune

@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "generator/cuda/compose.hpp"
 #include "generator/family.hpp"
 #include "generator/problem.hpp"
 #include "generator/quantization.hpp"
@@ -23,14 +22,11 @@ namespace attune {
 // In the order they run, before the attention's own. `request`: the problem's, neither none() nor `sage`.
 std::vector<Launch> quantizer_launches(const Problem& problem, const Quantization& request);
 
-// Their entry points, in the same order: they do not depend on the problem.
-std::vector<std::string> quantizer_entries(const Quantization& request);
+// The translation unit that has their entry points. Of the spec of a GPU family only what says where rows lie shows in it
+// (head_dim_qk, head_dim_v, group, kv_lengths, varlen, page_size, dtype), so that many kernels share it.
+Result<Source> quantizer_source(const Spec& spec, const Quantization& request);
 
-// Roots of a cuda::Composition that define the entries of quantizer_launches(). They need of its constants `namespace spec`
-// alone; "element.cuh" and "kernel_arguments.cuh" are chosen as for any kernel with QuantizedArguments.
-std::vector<std::string> quantizer_templates(const Quantization& request);
-
-// Writes namespace quant: what takes the place of sample_quantization.cuh.
-void write_quantization_constants(cuda::Constants& constants, int64_t head_dim_qk, const Quantization& request);
+// Namespace quant: what takes the place of sample_quantization.cuh.
+std::string quantization_constants(int64_t head_dim_qk, const Quantization& request);
 
 }  // namespace attune

@@ -55,17 +55,24 @@ class GpuCompile : public testing::TestWithParam<std::string> {
       ADD_FAILURE() << source.error().message();
       return {};
     }
-    auto binary = context_->device().compiler().resource_usage(*source);
+    for (const Source& unit : source->before) {
+      if (!compiled_before_.insert(unit.text).second) continue;
+      EXPECT_EQ(compile_unit(unit, to_text(problem)).spill_bytes, 0) << to_text(problem) << " " << unit.entries.back();
+    }
+    return compile_unit(*source, to_text(problem) + " " + config.to_text());
+  }
+
+  runtime::Binary compile_unit(const Source& unit, const std::string& name) {
+    auto binary = context_->device().compiler().resource_usage(unit);
     if (!binary.ok()) {
-      ADD_FAILURE() << to_text(problem) << " " << config.to_text() << ": " << binary.error().message() << "\n"
-                    << binary.error().log();
+      ADD_FAILURE() << name << ": " << binary.error().message() << "\n" << binary.error().log();
       return {};
     }
-    for (const std::string& warning : binary->warnings) {
-      ADD_FAILURE() << to_text(problem) << " " << config.to_text() << ": " << warning;
-    }
+    for (const std::string& warning : binary->warnings) ADD_FAILURE() << name << ": " << warning;
     return *std::move(binary);
   }
+
+  std::set<std::string> compiled_before_;
 
   std::unique_ptr<runtime::Context> context_;
 };

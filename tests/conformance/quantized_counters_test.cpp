@@ -25,9 +25,10 @@ emulator::Counters attention(const std::string& target, const std::string& reque
   const auto config = Config::from_json(
       R"({"block_m":128,"block_n":64,"min_blocks":1,"pack_gqa":0,"peel":1,"q_in_registers":0,"qk_unroll":2,)"
       R"("rescale_threshold":0,"reverse":0,"splits":1,"stages":2,"v_splits":1,"warps":4})");
-  EXPECT_EQ(conformer(target).execute(work, *config), "") << request;
   const runtime::EmulatedDevice* device = runtime::as_emulated(conformer(target).context().device());
-  for (const runtime::LaunchCounters& launch : device->last_launches()) {
+  device->take_launches();
+  EXPECT_EQ(conformer(target).execute(work, *config), "") << request;
+  for (const runtime::LaunchCounters& launch : device->take_launches()) {
     if (launch.entry == "attune_forward") return launch.counters;
   }
   ADD_FAILURE() << "no attention among the launches of " << request;

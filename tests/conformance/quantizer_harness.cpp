@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "emulator/numerics/formats.hpp"
-#include "generator/cuda/compose.hpp"
 #include "generator/dtype_codec.hpp"
 #include "generator/families/gpu_arguments.hpp"
 #include "generator/families/quantizers.hpp"
@@ -32,25 +31,8 @@ bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b));
 
 }  // namespace
 
-Source quantizer_source(const Problem& problem, const Quantization& request, std::string_view arch) {
-  cuda::Composition composition;
-  cuda::Constants spec, quant;
-  spec.open("spec");
-  spec.number("head_dim_qk", problem.head_dim_qk).number("head_dim_v", problem.head_dim_v).number("group", problem.group());
-  spec.flag("kv_lengths", problem.kv_lengths).flag("varlen", problem.varlen).number("page_size", problem.page_size).close();
-  write_quantization_constants(quant, problem.head_dim_qk, request);
-  composition.constants = spec.text();
-  composition.quantization = quant.text();
-  composition.choices["element.cuh"] = fmt::format("element_{}.cuh", name(problem.dtype));
-  composition.choices["kernel_arguments.cuh"] = "quantized_arguments.cuh";
-  composition.roots = quantizer_templates(request);
-  Source source;
-  source.kind = SourceKind::cuda_cpp;
-  source.target_cpu = arch;
-  const auto text = cuda::compose(composition);
-  if (text.ok()) source.text = *text;
-  for (const Launch& launch : quantizer_launches(problem, request)) source.entries.push_back(launch.entry);
-  return source;
+Result<Source> quantizer_source(const Problem& problem, const Quantization& request, const DeviceClass& device) {
+  return attune::quantizer_source(find_family("forward_mma")->spec(problem, device), request);
 }
 
 QuantizerRun::QuantizerRun(const std::string& arch) : arch_(arch) {
@@ -59,22 +41,20 @@ QuantizerRun::QuantizerRun(const std::string& arch) : arch_(arch) {
 }
 
 std::vector<runtime::LaunchCounters> QuantizerRun::counters() const {
-  return runtime::as_emulated(context_->device())->last_launches();
+  return runtime::as_emulated(context_->device())->take_launches();
 }
 
 std::string QuantizerRun::run(Workload& work, const Quantization& request) {
   if (context_ == nullptr) return "no emulated " + arch_;
   const Problem& problem = work.problem();
-  const Source source = quantizer_source(problem, request, arch_);
   runtime::Device& device = context_->device();
-  runtime::KernelPtr& kernel = kernels_[source.text];
+  const auto source = quantizer_source(problem, request, device.device_class());
+  if (!source.ok()) return source.error().message();
+  runtime::KernelPtr& kernel = kernels_[source->text];
   if (kernel == nullptr) {
-    const auto binary = device.compiler().compile(source);
+    const auto binary = device.compiler().compile(*source);
     if (!binary.ok()) return binary.error().message() + binary.error().log();
-    for (const std::string& warning : binary->warnings) {
-      // Constants that the attention kernel of the same unit uses.
-      if (warning.find("declared but never referenced") == std::string::npos) return warning;
-    }
+    for (const std::string& warning : binary->warnings) return warning;
     auto loaded = device.load(*binary);
     if (!loaded.ok()) return loaded.error().message();
     kernel = *std::move(loaded);
@@ -92,6 +72,7 @@ std::string QuantizerRun::run(Workload& work, const Quantization& request) {
   std::memcpy(block.bytes.data(), &buffers_, sizeof buffers_);
   block.used_bytes = sizeof buffers_;
   const auto regions = runtime::memory_regions(problem, work.tensors(), workspace, layout.bytes());
+  runtime::as_emulated(device)->take_launches();
   const auto done = device.launch(*kernel, quantizer_launches(problem, request), block, nullptr, regions);
   if (!done.ok()) return done.error().message();
   return work.damage();

@@ -18,8 +18,8 @@
 
 namespace attune::test {
 
-// The translation unit of the quantizers alone, for an architecture.
-Source quantizer_source(const Problem& problem, const Quantization& request, std::string_view arch);
+// The quantizers' unit of forward_mma.
+Result<Source> quantizer_source(const Problem& problem, const Quantization& request, const DeviceClass& device);
 
 class QuantizerRun {
  public:

@@ -403,7 +403,10 @@ TEST_P(Archs, HasTheInstructionsWithoutSpills) {
   const bool small = arch->number % 20 == 0 || arch->number == 89;  // by turns: the least and the most there is
   const std::string most = e4m3 ? "sage2-4b,k-sink,v-mean" : "int4,q-mean,k-sink,v-mean,pv-int8";
   const std::string text = !small ? most : e4m3 ? "sage2++" : "int8,k-mean,acc-f16";
-  const auto binary = (*context)->device().compiler().resource_usage(quantizer_source(p, request(text), GetParam()));
+  const runtime::Device& device = (*context)->device();
+  const auto source = quantizer_source(p, request(text), device.device_class());
+  ASSERT_TRUE(source.ok()) << source.error().message();
+  const auto binary = device.compiler().resource_usage(*source);
   ASSERT_TRUE(binary.ok()) << binary.error().message() << binary.error().log();
   EXPECT_EQ(binary->spill_bytes, 0);
   EXPECT_LE(binary->registers, 128) << "two CTAs an SM";

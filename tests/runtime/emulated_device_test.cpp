@@ -189,7 +189,7 @@ TEST_F(EmulatedDeviceTest, CountsAndCostsAreTheSameEveryTime) {
   const auto first_ms = device_->time_ms([&] { return run("doubled"); }, nullptr);
   ASSERT_TRUE(first_ms.ok());
   EXPECT_GT(*first_ms, 0);
-  const auto launches = emulated->last_launches();
+  const auto launches = emulated->take_launches();
   ASSERT_EQ(launches.size(), 1U);
   EXPECT_EQ(launches[0].entry, "doubled");
   EXPECT_EQ(launches[0].counters.ctas, 2);

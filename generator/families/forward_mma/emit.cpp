@@ -71,10 +71,7 @@ Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
   if (!request.none()) {
     composition.choices["kernel_arguments.cuh"] = "quantized_arguments.cuh";
     composition.choices["code_poison.cuh"] = "code_poison_flags.cuh";
-    cuda::Constants constants;
-    write_quantization_constants(constants, spec.number("head_dim_qk"), request);
-    composition.quantization = constants.text();
-    for (std::string& root : quantizer_templates(request)) composition.roots.push_back(std::move(root));
+    composition.quantization = quantization_constants(spec.number("head_dim_qk"), request);
   }
   composition.roots.emplace_back("forward_mma.cuh");
   if (config.at("splits") > 1) composition.roots.emplace_back("combine.cuh");
@@ -82,9 +79,12 @@ Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
   source.kind = SourceKind::cuda_cpp;
   ATTUNE_TRY(source.text, cuda::compose(composition));
   source.target_cpu = spec.arch();
-  if (!request.none()) source.entries = quantizer_entries(request);
-  source.entries.emplace_back("attune_forward");
+  source.entries = {"attune_forward"};
   if (config.at("splits") > 1) source.entries.emplace_back("attune_combine");
+  if (!request.none()) {
+    ATTUNE_TRY(Source quantizers, quantizer_source(spec, request));
+    source.before.push_back(std::move(quantizers));
+  }
   return source;
 }
 
