@@ -164,7 +164,16 @@ Result<runtime::PlanPtr> Conformer::plan(const Problem& problem, const std::opti
   // Another shape of the same kernel: what the planner would build, without emitting the source again to find the kernel.
   auto plan = std::make_shared<runtime::Plan>(*found->second);
   plan->problem = problem;
-  plan->launches = family->launches(problem, config, device);
+  for (runtime::Stage& stage : plan->stages) stage.launches.clear();
+  size_t unit = 0;
+  for (const Launch& launch : family->launches(problem, config, device)) {
+    const auto runs = [&](const runtime::Stage& stage) {
+      return std::any_of(stage.launches.begin(), stage.launches.end(),
+                         [&](const Launch& other) { return other.entry == launch.entry; });
+    };
+    while (unit + 1 < plan->stages.size() && !runs(found->second->stages[unit])) ++unit;
+    plan->stages[unit].launches.push_back(launch);
+  }
   plan->workspace_bytes = family->workspace_bytes(problem, config, device);
   return runtime::PlanPtr(std::move(plan));
 }
