@@ -270,8 +270,8 @@ std::chrono::nanoseconds time_of(const Work& work) {
   return std::chrono::steady_clock::now() - begin;
 }
 
-// Machines differ by more than a factor of two, so the budget is told in what SQLite itself needs to read every column of the
-// same rows as text: 1.2 times as much was seen. The two take turns, because a machine's clock changes too.
+// Machines differ by more than a factor of two, so the budget is told in what SQLite itself needs to read every column of
+// the same rows as text: 1.2 times as much was seen. The two take turns, because a machine's clock changes too.
 TEST(RecordStore, FindIsFast) {
   const Place place;
   const auto store = open_records(place.path());
