@@ -1,8 +1,11 @@
 // The *_init functions, the version, and the release of texts.
+#include <fmt/format.h>
+
 #include <cstdlib>
 
 #include "api/translate.hpp"
 #include "api/versioned.hpp"
+#include "generator/given_operands.hpp"
 #include "generator/tensors.hpp"
 
 #define ATTUNE_TEXT_(x) #x
@@ -71,6 +74,33 @@ attune_status attune_tensors_set_contiguous(const attune_problem* problem, attun
     filled.mask.stride_kv = views.mask.stride_kv;
     filled.page_table_stride = views.page_table_stride;
     return write_versioned(tensors, tensors->struct_size, offsetof(attune_tensors, lse), filled, "attune_tensors");
+  });
+}
+
+attune_status attune_given_sizes(const attune_problem* problem, attune_given* sizes) {
+  return fenced([&]() -> Result<void> {
+    ATTUNE_TRY(const Problem parsed, to_problem(problem));
+    ATTUNE_CHECK(validate(parsed));
+    const Quantization request = given_request(parsed);
+    ATTUNE_CHECK(check_pointer(sizes, "sizes"));
+    if (request.given == Given::none) {
+      return invalid(fmt::format("quantization {} gives no operand as codes; add given-qk, given-v or given-qkv.",
+                                 parsed.quantization));
+    }
+    ATTUNE_CHECK(validate_given(parsed, request));
+    const PaddedRows rows(parsed, request.granularity);
+    attune_given filled{};
+    filled.q_rows = rows.q_rows;
+    filled.kv_rows = rows.kv_rows;
+    if (request.given_qk()) {
+      filled.q_scales = rows.q_scales;
+      filled.k_scales = rows.k_scales;
+    }
+    if (request.given_v()) {
+      filled.v_codes = rows.v_codes;
+      filled.v_scales = parsed.batch * parsed.heads_kv * parsed.head_dim_v;
+    }
+    return write_versioned(sizes, sizes->struct_size, offsetof(attune_given, q_scales), filled, "attune_given");
   });
 }
 

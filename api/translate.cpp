@@ -197,6 +197,9 @@ Result<Tensors> to_tensors(const attune_tensors* pointer) {
   tensors.lists.partial_row_ptr = given.partial_row_ptr;
   tensors.page_table = given.page_table;
   tensors.page_table_stride = given.page_table_stride;
+  tensors.q_scales = given.q_scales;
+  tensors.k_scales = given.k_scales;
+  tensors.v_scales = given.v_scales;
   return tensors;
 }
 

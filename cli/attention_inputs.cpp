@@ -266,6 +266,13 @@ Result<AttentionInputs> read_inputs(const AttentionRequest& request) {
     p.softcap = static_cast<float>(*request.softcap);
   }
   ATTUNE_TRY(p.quantization, canonical_quantization(request.quantization));
+  if (parse_quantization(p.quantization).value_or(Quantization{}).given != Given::none) {
+    return Error(
+        Status::unsupported,
+        fmt::format("--quantization {}: codes are given by programs that have made them (docs/quantization.md), and "
+                    "run reads tensors. Leave the word that begins with given- out.",
+                    p.quantization));
+  }
   p.want_lse = request.want_lse;
   if (!request.mask.empty()) ATTUNE_CHECK(read_mask(request.mask, inputs));
   if (!request.kv_lengths.empty()) {

@@ -1,5 +1,6 @@
-// What Debian's libfmt.so holds of {fmt} 9, for the flavours that link everything statically: the distribution has no archive.
-// Objects are then the same as those of the shared flavour (FMT_SHARED), so that ccache compiles most of the tree once.
+// What Debian's libfmt.so holds of {fmt} 9, for the flavours that link everything statically: the distribution has no
+// archive. Objects are then the same as those of the shared flavour (FMT_SHARED), so that ccache compiles most of the tree
+// once.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

@@ -102,6 +102,10 @@ constexpr std::array words = {
     word<&Q::scales, ScaleConvention::safe>("scales", "scale-safe", "safe for zeros, subnormals and non-finite elements"),
     word<&Q::scales, ScaleConvention::reciprocal>("scales", "scale-reciprocal", "as SageAttention's CUDA quantizers"),
     word<&Q::scales, ScaleConvention::divided>("scales", "scale-divided", "as SageAttention's Triton quantizers"),
+    word<&Q::given, Given::none>("given codes", "given-none", "Q, K and V are given in the tensors' own type"),
+    word<&Q::given, Given::qk>("given codes", "given-qk", "codes and scales are given in place of Q and K"),
+    word<&Q::given, Given::v>("given codes", "given-v", "codes and scales are given in place of V"),
+    word<&Q::given, Given::qkv>("given codes", "given-qkv", "codes and scales are given in place of Q, K and V"),
 };
 
 Error wrong(std::string message) { return {Status::invalid_argument, std::move(message)}; }
@@ -152,6 +156,21 @@ float Quantization::v_target() const {
   if (pv == PvOperand::input) return 0;
   if (pv == PvOperand::int8) return 127;
   return accumulator == PvAccumulator::f16 ? 144 / static_cast<float>(flush_keys) : 448;
+}
+
+Quantization Quantization::own() const {
+  Quantization rest = *this;
+  rest.given = Given::none;
+  if (given_qk()) {
+    rest.qk = QkOperand::input;
+    rest.granularity = Granularity::thread;
+  }
+  if (given_v()) {
+    rest.pv = PvOperand::input;
+    rest.accumulator = PvAccumulator::f32;
+    rest.flush_keys = 0;
+  }
+  return rest;
 }
 
 std::span<const QuantizationPreset> quantization_presets() { return presets; }
@@ -261,6 +280,26 @@ Result<void> validate(const Quantization& q) {
   if (q.v_smoothing != VSmoothing::none && q.pv == PvOperand::input && q.accumulator == PvAccumulator::f32) {
     nearest.v_smoothing = VSmoothing::none;
     return contradiction(q, "V is smoothed for its quantization or for fp16 sums, and there is neither", nearest);
+  }
+  if (q.given_qk() && (!q.quantizes_qk() || q.k_smoothing != KSmoothing::none || q.q_smoothing != QSmoothing::none)) {
+    if (!q.quantizes_qk()) nearest.qk = QkOperand::int8;
+    nearest.k_smoothing = KSmoothing::none;
+    nearest.q_smoothing = QSmoothing::none;
+    return contradiction(q, "codes that are given have a format, and are smoothed by whoever made them", nearest);
+  }
+  if (q.given_v() && (q.pv == PvOperand::input || q.v_smoothing != VSmoothing::none)) {
+    if (q.pv == PvOperand::input) {
+      nearest.pv = PvOperand::e4m3;
+      nearest.accumulator = PvAccumulator::f32;
+      nearest.flush_keys = 0;
+    }
+    nearest.v_smoothing = VSmoothing::none;
+    return contradiction(q, "codes that are given have a format, and are smoothed by whoever made them", nearest);
+  }
+  const Quantization own = q.own();
+  if (q.given != Given::none && q.scales != defaults.scales && !own.quantizes_qk() && own.pv == PvOperand::input) {
+    nearest.scales = defaults.scales;
+    return contradiction(q, "the scales are given", nearest);
   }
   if (q.scales != defaults.scales && !q.quantizes_qk() && q.pv == PvOperand::input) {
     nearest.scales = defaults.scales;

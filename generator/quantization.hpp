@@ -51,6 +51,11 @@ enum class PvAccumulator : uint8_t { f32 = 0, f16 };
 //               rounded to the tensors' type. SageAttention's Triton quantizers.
 enum class ScaleConvention : uint8_t { safe = 0, reciprocal, divided };
 
+// What the caller has quantized already, elsewhere: its codes and scales are given in place of the tensors
+// (given_operands.hpp has their layout), and the plan has no quantizers for it. Smoothing of such an operand is the
+// caller's, too.
+enum class Given : uint8_t { none = 0, qk, v, qkv };
+
 struct Quantization {
   // `sage`: any of quantization_candidates(), chosen for the device and the shape. All other fields have their defaults.
   bool automatic = false;
@@ -63,11 +68,16 @@ struct Quantization {
   PvAccumulator accumulator = PvAccumulator::f32;
   int64_t flush_keys = 0;  // the accumulators are added to fp32 sums and cleared every so many keys; 0: never
   ScaleConvention scales = ScaleConvention::safe;
+  Given given = Given::none;
 
   bool operator==(const Quantization&) const = default;
 
   bool none() const { return *this == Quantization{}; }
   bool quantizes_qk() const { return qk != QkOperand::input; }
+  bool given_qk() const { return given == Given::qk || given == Given::qkv; }
+  bool given_v() const { return given == Given::v || given == Given::qkv; }
+  // What is left for the plan's own quantizers: the request without what is given.
+  Quantization own() const;
   // Largest magnitude of a code of Q and K: 127, 7 or 448; 0 for `input`.
   float qk_target() const;
   // What the largest magnitude of a channel of V is mapped to: 127 for int8; 448 for e4m3, but 144 / flush_keys with f16

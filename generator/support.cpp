@@ -80,6 +80,8 @@ const std::vector<SupportFeature>& support_features() {
       {"int4 Q and K", "the same", [](Problem& p) { p.quantization = "int4,k-mean,q-mean"; }},
       {"fp8 Q and K", "the same", [](Problem& p) { p.quantization = "e4m3,k-mean"; }},
       {"int8 P V", "int8 Q and K, too", [](Problem& p) { p.quantization = "int8,k-mean,pv-int8"; }},
+      {"codes given", "Q, K and V quantized elsewhere",
+       [](Problem& p) { p.quantization = "int8,pv-int8,given-qkv"; }},
       {"K sinks apart", "sink keys scored in fp32", [](Problem& p) { p.quantization = "int8,k-sink"; }},
   };
   return all;

@@ -31,8 +31,13 @@ struct BlockLists {
   const int64_t* partial_row_ptr = nullptr;
 };
 
+// Of a problem whose quantization has given operands, q and k point to codes with strides in codes, v to codes without
+// strides, and their scales are here (given_operands.hpp); null otherwise.
 struct Tensors {
   TensorView q, k, v, o;
+  const float* q_scales = nullptr;
+  const float* k_scales = nullptr;
+  const float* v_scales = nullptr;
   float* lse = nullptr;  // [B,Hq,Sq], or [Hq,total_q] for varlen; strides below
   int64_t lse_stride_batch = 0, lse_stride_head = 0;
   MaskView mask;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "generator/given_operands.hpp"
+
 namespace attune::runtime {
 namespace {
 
@@ -30,6 +32,14 @@ class Regions {
   struct Extents {
     int64_t elements, heads, rows, columns;
   };
+  // Codes lie like elements of so many bits; rows of them are whole bytes.
+  void add_codes(std::string_view name, const TensorView& view, int64_t bits, const Extents& extents) {
+    add(name, view.data, false, 1,
+        {{extents.elements, view.stride_batch * bits / 8},
+         {extents.heads, view.stride_head * bits / 8},
+         {extents.rows, view.stride_seq * bits / 8},
+         {extents.columns * bits / 8, 1}});
+  }
   void add_view(std::string_view name, DType dtype, const TensorView& view, bool writable, const Extents& extents) {
     add(name, view.data, writable, size_bytes(dtype),
         {{extents.elements, view.stride_batch},
@@ -66,13 +76,33 @@ void add_lists(Regions& regions, const Problem& p, const BlockLists& lists) {
   if (s.partial) add("partial", lists.partial_counts, lists.partial_row_ptr, lists.partial_indices);
 }
 
+void add_operands(Regions& regions, const Problem& p, const Tensors& t) {
+  const Quantization request = given_request(p);
+  const PaddedRows rows(p, request.granularity);
+  const Regions::Extents q{p.q_elements(), p.heads_q, p.q_rows(), p.head_dim_qk};
+  const Regions::Extents k{p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_qk};
+  if (request.given_qk()) {
+    regions.add_codes("q", t.q, code_bits(request.qk), q);
+    regions.add_codes("k", t.k, code_bits(request.qk), k);
+    regions.add("q_scales", t.q_scales, false, 4, {{rows.q_scales, 1}});
+    regions.add("k_scales", t.k_scales, false, 4, {{rows.k_scales, 1}});
+  } else {
+    regions.add_view("q", p.dtype, t.q, false, q);
+    regions.add_view("k", p.dtype, t.k, false, k);
+  }
+  if (request.given_v()) {
+    regions.add("v", t.v.data, false, 1, {{rows.v_codes, 1}});
+    regions.add("v_scales", t.v_scales, false, 4, {{p.batch * p.heads_kv * p.head_dim_v, 1}});
+  } else {
+    regions.add_view("v", p.dtype, t.v, false, {p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_v});
+  }
+}
+
 }  // namespace
 
 std::vector<MemoryRegion> memory_regions(const Problem& p, const Tensors& t, void* workspace, int64_t workspace_bytes) {
   Regions regions;
-  regions.add_view("q", p.dtype, t.q, false, {p.q_elements(), p.heads_q, p.q_rows(), p.head_dim_qk});
-  regions.add_view("k", p.dtype, t.k, false, {p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_qk});
-  regions.add_view("v", p.dtype, t.v, false, {p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_v});
+  add_operands(regions, p, t);
   regions.add_view("o", p.dtype, t.o, true, {p.q_elements(), p.heads_q, p.q_rows(), p.head_dim_v});
   if (p.want_lse) {
     regions.add("lse", t.lse, true, 4,

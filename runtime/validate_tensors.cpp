@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "generator/given_operands.hpp"
 #include "runtime/context.hpp"
 
 namespace attune::runtime {
@@ -76,6 +77,30 @@ struct Extents {
   int64_t elements = 0, heads = 0, rows = 0, columns = 0;
   bool packed = false;
 };
+
+// Codes of Q or K in place of elements: rows are copied 16 bytes at a time.
+Result<void> check_codes(std::string_view tensor, const TensorView& view, const Extents& extents, int64_t bits) {
+  constexpr int64_t whole_bytes = 16;
+  const int64_t codes = whole_bytes * 8 / bits;
+  if (extents.rows > 0) {
+    if (view.data == nullptr) return invalid(fmt::format("{} is null; pass the pointer to its first code.", tensor));
+    if (reinterpret_cast<uintptr_t>(view.data) % whole_bytes != 0) {
+      return invalid(fmt::format("{} is not aligned; codes start at a multiple of {} bytes.", tensor, whole_bytes));
+    }
+  }
+  const std::array<Dimension, 4> dimensions{Dimension{"stride_batch", extents.elements, view.stride_batch},
+                                            Dimension{"stride_head", extents.heads, view.stride_head},
+                                            Dimension{"stride_seq", extents.rows, view.stride_seq},
+                                            Dimension{"the last stride", extents.columns, 1}};
+  for (size_t n = 0; n < 3; ++n) {
+    if (dimensions[n].extent > 1 && dimensions[n].stride % codes != 0) {
+      return invalid(
+          fmt::format("{}: {} = {} codes; rows of codes start at multiples of {} bytes, so give a multiple of {}.", tensor,
+                      dimensions[n].name, dimensions[n].stride, whole_bytes, codes));
+    }
+  }
+  return check_span(tensor, dimensions, 1);
+}
 
 Result<void> check_view(const Problem& p, std::string_view tensor, const TensorView& view, const Extents& extents,
                         bool output) {
@@ -268,9 +293,26 @@ Result<void> validate(const Problem& p, const Tensors& t) {
   const auto key_side = [&p](int64_t columns) {
     return Extents{p.kv_elements(), p.heads_kv, p.kv_rows(), columns, p.varlen && !p.paged()};
   };
-  ATTUNE_CHECK(check_view(p, "q", t.q, query_side(p.head_dim_qk), false));
-  ATTUNE_CHECK(check_view(p, "k", t.k, key_side(p.head_dim_qk), false));
-  ATTUNE_CHECK(check_view(p, "v", t.v, key_side(p.head_dim_v), false));
+  const Quantization request = given_request(p);
+  constexpr std::string_view field = "given-qk in problem.quantization", v_field = "given-v in problem.quantization";
+  if (request.given_qk()) {
+    ATTUNE_CHECK(check_codes("q", t.q, query_side(p.head_dim_qk), code_bits(request.qk)));
+    ATTUNE_CHECK(check_codes("k", t.k, key_side(p.head_dim_qk), code_bits(request.qk)));
+    ATTUNE_CHECK(check_pointer("q_scales", t.q_scales, 4));
+    ATTUNE_CHECK(check_pointer("k_scales", t.k_scales, 4));
+  } else {
+    ATTUNE_CHECK(check_view(p, "q", t.q, query_side(p.head_dim_qk), false));
+    ATTUNE_CHECK(check_view(p, "k", t.k, key_side(p.head_dim_qk), false));
+    ATTUNE_CHECK(check_absent("q_scales", t.q_scales, field));
+    ATTUNE_CHECK(check_absent("k_scales", t.k_scales, field));
+  }
+  if (request.given_v()) {
+    if (p.seqlen_kv > 0) ATTUNE_CHECK(check_pointer("v", t.v.data, 16));
+    ATTUNE_CHECK(check_pointer("v_scales", t.v_scales, 4));
+  } else {
+    ATTUNE_CHECK(check_view(p, "v", t.v, key_side(p.head_dim_v), false));
+    ATTUNE_CHECK(check_absent("v_scales", t.v_scales, v_field));
+  }
   ATTUNE_CHECK(check_view(p, "o", t.o, query_side(p.head_dim_v), true));
   for (const auto& [name, view] : {std::pair{"q", &t.q}, std::pair{"k", &t.k}, std::pair{"v", &t.v}}) {
     if (t.o.data != nullptr && t.o.data == view->data) {

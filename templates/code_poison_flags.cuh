@@ -18,8 +18,8 @@ class CodePoison {
   // Elements 2 * half and the next of each tile are scores of one row, -infinity where hidden; o has its sums.
   __device__ void mark(const KvTile& tile, float (&s)[key_tiles][4], float (&o)[v_columns / 8][4], int half) const {
     if (!any_) return;
-    if constexpr (quant::keeps_v) mark_values(tile, s, o, half);
-    if constexpr (quant::qk != quant::Qk::input) mark_keys(tile, s, half);
+    if constexpr (quant::keeps_v && !quant::given_v) mark_values(tile, s, o, half);
+    if constexpr (quant::qk != quant::Qk::input && !quant::given_qk) mark_keys(tile, s, half);
   }
 
  private:

@@ -1,5 +1,5 @@
-// Codes of Q and K in the workspace: where they and their scales lie (generator/families/quantized_arguments.hpp), and how
-// products of codes become scores.
+// Codes of Q and K: where they and their scales lie, in the workspace (generator/families/quantized_arguments.hpp) or in the
+// caller's tensors (generator/given_operands.hpp), and how products of codes become scores.
 #pragma once
 
 #include "epilogue.cuh"
@@ -7,6 +7,7 @@
 #include "kv_tiles.cuh"
 #include "padded_rows.cuh"
 #include "ptx.cuh"
+#include "rows.cuh"
 #include "sample_quantization.cuh"
 #include "scores.cuh"
 #include "work.cuh"
@@ -68,19 +69,29 @@ constexpr float smallest_normal = 1.175494351e-38f;
 
 // What the three formats of codes have in common.
 struct QkCodes {
-  static constexpr int width_bytes = quant::row_bytes, row_bytes = quant::row_bytes;
+  static constexpr int row_bytes = quant::row_bytes;  // of a tile
+  // Those of the workspace are padded, those of the caller are not.
+  static constexpr int width_bytes = quant::given_qk ? spec::head_dim_qk * quant::qk_bits / 8 : row_bytes;
 
   static __device__ auto queries(const KernelArguments& a, const Work& w) {
-    const CodeRows rows = {a.q_codes + padded_query_row(a, w, w.head, 0) * row_bytes, a.q_rows * row_bytes, w.row_begin,
-                           w.row_end};
-    if constexpr (config::pack_gqa) {
-      return PackedCodeRows{rows};
+    if constexpr (quant::given_qk) {
+      return query_rows(a, w);
     } else {
-      return rows;
+      const CodeRows rows = {a.q_codes + padded_query_row(a, w, w.head, 0) * row_bytes, a.q_rows * row_bytes, w.row_begin,
+                             w.row_end};
+      if constexpr (config::pack_gqa) {
+        return PackedCodeRows{rows};
+      } else {
+        return rows;
+      }
     }
   }
-  static __device__ CodeRows keys(const KernelArguments& a, const Work& w) {
-    return {a.k_codes + padded_key_row(a, w, 0) * row_bytes, 0, 0, 0};
+  static __device__ auto keys(const KernelArguments& a, const Work& w) {
+    if constexpr (quant::given_qk) {
+      return key_rows(a, w);
+    } else {
+      return CodeRows{a.k_codes + padded_key_row(a, w, 0) * row_bytes, 0, 0, 0};
+    }
   }
   static __device__ bool queries_aligned(const KernelArguments&) { return true; }
   static __device__ bool keys_aligned(const KernelArguments&) { return true; }
@@ -98,6 +109,7 @@ struct QkCodes {
   }
   // q . mean key of a row. The safe quantizers make it NaN for a row with an element that is not finite.
   static __device__ RowConstant row_constant(const KernelArguments& a, const Work& w, int head, int query) {
+    if constexpr (quant::given_qk) return {0, false};
     const float constant = a.q_constants[padded_query_row(a, w, head, query)];
     return {constant, quant::scales == quant::Scales::safe && constant != constant};
   }

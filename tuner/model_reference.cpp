@@ -12,6 +12,7 @@
 
 #include "generator/dtype_codec.hpp"
 #include "tuner/quantized/error.hpp"
+#include "tuner/quantized/given.hpp"
 #include "tuner/reference_row.hpp"
 
 namespace attune::tuner {
@@ -119,18 +120,22 @@ void ModelReference::choose(const Tensors& tensors, int64_t rows, uint64_t seed)
   if (problem_.want_lse) find_slack(tensors);
 }
 
-void ModelReference::find_slack(const Tensors& tensors) {
+void ModelReference::find_slack(const Tensors& given) {
+  // Of the operands as numbers.
+  const auto decoded = request_.given == Given::none ? nullptr : quantized::decode_given(problem_, given);
+  const Problem& problem = decoded ? decoded->problem : problem_;
+  const Tensors& tensors = decoded ? decoded->tensors : given;
   const bool smoothed = request_.k_smoothing != KSmoothing::none || request_.q_smoothing != QSmoothing::none;
   for (const Head& head : heads_) {
     std::vector<double>& of_head = slack_.emplace_back(head.rows.size());
     double code = 0;
     if (smoothed) {
-      const quantized::HeadTensors loaded = quantized::load_head(problem_, tensors, head.b, head.h);
+      const quantized::HeadTensors loaded = quantized::load_head(problem, tensors, head.b, head.h);
       code = std::fabs(static_cast<double>(problem_.scale())) * largest_magnitude(loaded.q) * largest_magnitude(loaded.k) /
              static_cast<double>(request_.qk_target());
     }
     auto body = [&](int64_t begin, int64_t end, int) {
-      ReferenceRow row(problem_, tensors);
+      ReferenceRow row(problem, tensors);
       for (int64_t n = begin; n < end; ++n) {
         row.compute(head.b, head.h, head.rows[static_cast<size_t>(n)]);
         const double rounding = 8 * fp32_epsilon * row.lse_sensitivity();

@@ -13,6 +13,8 @@
 
 #include "common/thread_pool.hpp"
 #include "generator/dtype_codec.hpp"
+#include "generator/given_operands.hpp"
+#include "tuner/quantized/given.hpp"
 #include "tuner/sample_data.hpp"
 
 namespace attune::tuner {
@@ -150,6 +152,8 @@ Result<void> Workload::make_inputs(uint64_t seed) {
     ATTUNE_TRY(const auto placed, place("page_table", scattered_pages(p, seed)));
     std::tie(host_tensors_.page_table, device_tensors_.page_table) = placed;
   }
+  const Quantization request = given_request(p);
+  if (request.given != Given::none) ATTUNE_CHECK(give_codes(request, seed));
   const auto fill = [&](const char* name, Role role, const Extents& extents, TensorView Tensors::* field) -> Result<void> {
     ATTUNE_TRY(Buffer * buffer, add(name, extents.count() * width, false));
     TensorView& host = host_tensors_.*field;
@@ -162,9 +166,40 @@ Result<void> Workload::make_inputs(uint64_t seed) {
     }
     return upload(*buffer);
   };
-  ATTUNE_CHECK(fill("q", Role::query, query_side(p, p.head_dim_qk), &Tensors::q));
-  ATTUNE_CHECK(fill("k", Role::key, key_side(p, p.head_dim_qk), &Tensors::k));
+  if (!request.given_qk()) {
+    ATTUNE_CHECK(fill("q", Role::query, query_side(p, p.head_dim_qk), &Tensors::q));
+    ATTUNE_CHECK(fill("k", Role::key, key_side(p, p.head_dim_qk), &Tensors::k));
+  }
+  if (request.given_v()) return {};
   return fill("v", Role::value, key_side(p, p.head_dim_v), &Tensors::v);
+}
+
+Result<void> Workload::give_codes(const Quantization& request, uint64_t seed) {
+  Problem plain = problem_;
+  plain.quantization = "none";
+  ATTUNE_TRY(const auto source, create(device_, plain, seed));
+  const auto codes = quantized::encode_given(problem_, source->host_tensors_);
+  const auto view = [&](const char* name, const std::vector<uint8_t>& bytes, TensorView Tensors::* field) -> Result<void> {
+    ATTUNE_TRY(const auto placed, place(name, bytes));
+    host_tensors_.*field = at(strides_.*field, const_cast<uint8_t*>(placed.first));
+    device_tensors_.*field = at(strides_.*field, const_cast<uint8_t*>(placed.second));
+    return {};
+  };
+  const auto scales = [&](const char* name, const std::vector<float>& values,
+                          const float* Tensors::* field) -> Result<void> {
+    ATTUNE_TRY(const auto placed, place(name, values));
+    std::tie(host_tensors_.*field, device_tensors_.*field) = placed;
+    return {};
+  };
+  if (request.given_qk()) {
+    ATTUNE_CHECK(view("q", codes.q, &Tensors::q));
+    ATTUNE_CHECK(view("k", codes.k, &Tensors::k));
+    ATTUNE_CHECK(scales("q_scales", codes.q_scales, &Tensors::q_scales));
+    ATTUNE_CHECK(scales("k_scales", codes.k_scales, &Tensors::k_scales));
+  }
+  if (!request.given_v()) return {};
+  ATTUNE_CHECK(view("v", codes.v, &Tensors::v));
+  return scales("v_scales", codes.v_scales, &Tensors::v_scales);
 }
 
 Result<void> Workload::make_mask(uint64_t seed) {

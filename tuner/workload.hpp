@@ -9,6 +9,7 @@
 
 #include "common/result.hpp"
 #include "generator/problem.hpp"
+#include "generator/quantization.hpp"
 #include "generator/tensors.hpp"
 #include "runtime/device.hpp"
 
@@ -47,6 +48,7 @@ class Workload {
   Result<Buffer*> add(std::string name, int64_t bytes, bool guarded);
   Result<void> upload(const Buffer& buffer);
   Result<void> make_inputs(uint64_t seed);
+  Result<void> give_codes(const Quantization& request, uint64_t seed);
   Result<void> make_mask(uint64_t seed);
   Result<void> make_extras(uint64_t seed);
   Result<void> make_outputs();

@@ -58,45 +58,36 @@ int64_t QuantizedLayout::add(int64_t bytes) {
   return at;
 }
 
-QuantizedLayout::QuantizedLayout(const Problem& problem, const Quantization& request) : keeps_v_(attune::keeps_v(request)) {
+QuantizedLayout::QuantizedLayout(const Problem& problem, const Quantization& request)
+    : rows_(problem, request.granularity), chunks_(key_chunks(problem)) {
+  const Quantization own = request.own();
   const QuantizationTiles tiles;
-  chunks_ = key_chunks(problem);
-  const int64_t batch = problem.batch;
-  const bool packed_kv = problem.varlen && !problem.paged();
-  q_blocks_ = ceil_div(problem.seqlen_q, tiles.block_q);
-  kv_blocks_ = ceil_div(problem.seqlen_kv, tiles.block_kv);
-  q_rows_ = problem.varlen ? (problem.total_q / tiles.block_q + batch) * tiles.block_q : q_blocks_ * tiles.block_q;
-  kv_rows_ = packed_kv ? (problem.total_kv / tiles.block_kv + batch) * tiles.block_kv : kv_blocks_ * tiles.block_kv;
-  const int64_t q_heads = (problem.varlen ? 1 : batch) * problem.heads_q;
-  const int64_t kv_heads = (packed_kv ? 1 : batch) * problem.heads_kv;
-  const int64_t bh_q = batch * problem.heads_q, bh_kv = batch * problem.heads_kv;
-  const bool codes = request.quantizes_qk(), by_tensor = request.granularity == Granularity::tensor;
-  const bool k_mean = request.k_smoothing != KSmoothing::none, k_sink = request.k_smoothing == KSmoothing::sink_mean;
-  const bool q_mean = request.q_smoothing != QSmoothing::none;
-  row_bytes_ = code_row_bytes(request.qk, problem.head_dim_qk);
-  q_groups_ = q_scale_groups(request.granularity, tiles).count(q_rows_);
-  k_groups_ = k_scale_groups(request.granularity, tiles).count(kv_rows_);
-  delta_stride_ = q_mean ? kv_blocks_ * tiles.block_kv : 0;
-  const int64_t v_bytes = request.pv == PvOperand::input ? 2 : 1;
+  const int64_t q_heads = rows_.q_heads, kv_heads = rows_.kv_heads, q_rows = rows_.q_rows, kv_rows = rows_.kv_rows;
+  const int64_t bh_kv = problem.batch * problem.heads_kv, row_bytes = code_row_bytes(own.qk, problem.head_dim_qk);
+  const bool codes = own.quantizes_qk(), keeps_v = attune::keeps_v(own);
+  const bool k_mean = own.k_smoothing != KSmoothing::none, k_sink = own.k_smoothing == KSmoothing::sink_mean;
+  const bool q_mean = own.q_smoothing != QSmoothing::none;
+  delta_stride_ = q_mean ? rows_.kv_blocks * tiles.block_kv : 0;
+  const int64_t v_bytes = own.pv == PvOperand::input ? 2 : 1;
 
   const std::array<int64_t, parts> sizes = {
-      q_heads * q_rows_ * row_bytes_,
-      codes ? (by_tensor ? bh_q : q_heads * q_groups_) * 4 : 0,
-      codes ? q_heads * q_rows_ * 4 : 0,
-      k_sink ? q_heads * q_rows_ * max_sink_keys * 4 : 0,
-      q_mean ? q_heads * (q_rows_ / tiles.block_q) * problem.head_dim_qk * 4 : 0,
-      q_heads * (q_rows_ / tiles.block_q) * delta_stride_ * 4,
-      kv_heads * kv_rows_ * row_bytes_,
-      codes ? (by_tensor ? bh_kv : kv_heads * k_groups_) * 4 : 0,
+      q_heads * q_rows * row_bytes,
+      codes ? rows_.q_scales * 4 : 0,
+      codes ? q_heads * q_rows * 4 : 0,
+      k_sink ? q_heads * q_rows * max_sink_keys * 4 : 0,
+      q_mean ? q_heads * (q_rows / tiles.block_q) * problem.head_dim_qk * 4 : 0,
+      q_heads * (q_rows / tiles.block_q) * delta_stride_ * 4,
+      kv_heads * kv_rows * row_bytes,
+      codes ? rows_.k_scales * 4 : 0,
       k_mean ? bh_kv * problem.head_dim_qk * 4 : 0,
       k_sink ? bh_kv * max_sink_keys * 4 : 0,
-      keeps_v_ ? kv_heads * kv_rows_ * problem.head_dim_v * v_bytes : 0,
-      keeps_v_ ? bh_kv * problem.head_dim_v * 4 : 0,
-      request.v_smoothing != VSmoothing::none ? bh_kv * problem.head_dim_v * 4 : 0,
-      codes ? kv_heads * (kv_rows_ / 32) * 4 : 0,
-      keeps_v_ ? kv_heads * (kv_rows_ / 32) * 4 : 0,
-      bh_kv * 4,
-      statistics_floats(problem, request) * 4,
+      keeps_v ? kv_heads * kv_rows * problem.head_dim_v * v_bytes : 0,
+      keeps_v ? bh_kv * problem.head_dim_v * 4 : 0,
+      own.v_smoothing != VSmoothing::none ? bh_kv * problem.head_dim_v * 4 : 0,
+      codes ? kv_heads * (kv_rows / 32) * 4 : 0,
+      keeps_v ? kv_heads * (kv_rows / 32) * 4 : 0,
+      own.none() ? 0 : bh_kv * 4,
+      own.none() ? 0 : statistics_floats(problem, own) * 4,
   };
   for (size_t part = 0; part < sizes.size(); ++part) offsets_[part] = add(sizes[part]);
 }
@@ -127,10 +118,10 @@ void QuantizedLayout::bind(void* workspace, QuantizedArguments& arguments) const
   set(arguments.v_poison);
   set(arguments.poison);
   set(arguments.statistics);
-  arguments.q_rows = q_rows_;
-  arguments.kv_rows = kv_rows_;
-  arguments.q_groups = q_groups_;
-  arguments.k_groups = k_groups_;
+  arguments.q_rows = rows_.q_rows;
+  arguments.kv_rows = rows_.kv_rows;
+  arguments.q_groups = rows_.q_groups;
+  arguments.k_groups = rows_.k_groups;
   arguments.delta_stride = delta_stride_;
   arguments.chunks = static_cast<int32_t>(chunks_.count);
   arguments.chunk_keys = static_cast<int32_t>(chunks_.keys);

@@ -27,6 +27,7 @@
 #include <cstdint>
 
 #include "generator/families/gpu_arguments.hpp"
+#include "generator/given_operands.hpp"
 #include "generator/quantization_layout.hpp"
 
 namespace attune {
@@ -64,7 +65,8 @@ struct KeyChunks {
 };
 KeyChunks key_chunks(const Problem& problem);
 
-// Sizes and places of the buffers above for one problem. What a request does not need has no bytes and a null pointer.
+// Sizes and places of the buffers above for one problem. What a request does not need, or is given, has no bytes and a null
+// pointer.
 class QuantizedLayout {
  public:
   // `problem` passed validate(); `request` is its quantization, not `sage`.
@@ -74,24 +76,15 @@ class QuantizedLayout {
   // Sets every field but `attention`; `workspace` is 64-byte aligned and has bytes().
   void bind(void* workspace, QuantizedArguments& arguments) const;
 
-  // Scale blocks of rows that the quantizers work on, of one head: those of the longest sequences, packed or not.
-  int64_t q_blocks() const { return q_blocks_; }
-  int64_t kv_blocks() const { return kv_blocks_; }
-  // Bytes of one row of Q's and K's codes; 0 when they are not quantized.
-  int64_t row_bytes() const { return row_bytes_; }
-  // Whether V is kept in the workspace: as 8-bit codes, or as fp16 for fp16 sums.
-  bool keeps_v() const { return keeps_v_; }
-
  private:
   int64_t add(int64_t bytes);  // the next place, aligned; -1 for none
 
   static constexpr int parts = 17;
   int64_t offsets_[parts];
   int64_t bytes_ = 0;
-  int64_t q_rows_ = 0, kv_rows_ = 0, q_groups_ = 0, k_groups_ = 0, delta_stride_ = 0;
-  int64_t q_blocks_ = 0, kv_blocks_ = 0, row_bytes_ = 0;
+  int64_t delta_stride_ = 0;
+  PaddedRows rows_;
   KeyChunks chunks_;
-  bool keeps_v_ = false;
 };
 
 // Whether V takes part in the quantization: its codes, or its fp16 copy, are in the workspace.

@@ -19,7 +19,8 @@
 
 namespace attune {
 
-// In the order they run, before the attention's own. `request`: the problem's, neither none() nor `sage`.
+// In the order they run, before the attention's own. `request`: what is left to quantize (Quantization::own()), neither
+// none() nor `sage`.
 std::vector<Launch> quantizer_launches(const Problem& problem, const Quantization& request);
 
 // The translation unit that has their entry points. Of the spec of a GPU family only what says where rows lie shows in it

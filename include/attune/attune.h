@@ -299,6 +299,11 @@ typedef struct attune_tensors {
   const int64_t* partial_row_ptr; /* CSR_LISTS */
   const int32_t* page_table;      /* paged: [B, ceil(Skv / page_size)]; entries behind a sequence's last page are not used */
   int64_t page_table_stride;      /* entries from one batch element to the next */
+  /* Operands that are given as codes (quantization given-qk, given-v, given-qkv: docs/quantization.md, "Codes that are given").
+   * q and k are then codes, with strides in codes that are whole 16 bytes; v is codes in blocks of 64 tokens, without strides. */
+  const float* q_scales;
+  const float* k_scales;
+  const float* v_scales;
 } attune_tensors;
 
 /* Null pointers everywhere, and strides 1 for the mask's last dimension. As attune_problem_init. */
@@ -307,6 +312,18 @@ ATTUNE_API attune_status attune_tensors_init(attune_tensors* tensors, size_t str
 /* Fills every stride for contiguous tensors in the problem's layout (mask: [b][h][q][kv] of its extents; LSE: [B,Hq,Sq]),
  * and leaves pointers alone. Errors: INVALID_ARGUMENT. */
 ATTUNE_API attune_status attune_tensors_set_contiguous(const attune_problem* problem, attune_tensors* tensors);
+
+/* Elements of the arrays that stand in place of operands given as codes; 0 for what is not given. */
+typedef struct attune_given {
+  size_t struct_size;
+  int64_t q_rows, kv_rows;    /* rows of one head of Q, and of K and V, in whole scale blocks */
+  int64_t q_scales, k_scales; /* floats */
+  int64_t v_codes;            /* bytes */
+  int64_t v_scales;           /* floats: B * Hkv * Dv */
+} attune_given;
+
+/* Errors: INVALID_ARGUMENT (null, or the problem gives nothing), UNSUPPORTED (what cannot be given). */
+ATTUNE_API attune_status attune_given_sizes(const attune_problem* problem, attune_given* sizes);
 
 /* ---- Attention ----------------------------------------------------------------------------------------------------- */
 

@@ -49,6 +49,9 @@ TEST(Abi, NullPointersEverywhereAreRefused) {
   EXPECT_REFUSED(attune_tune_options_init(nullptr, 64), ATTUNE_INVALID_ARGUMENT, "null");
   EXPECT_REFUSED(attune_tensors_set_contiguous(nullptr, &tensors), ATTUNE_INVALID_ARGUMENT, "null");
   EXPECT_REFUSED(attune_tensors_set_contiguous(&problem, nullptr), ATTUNE_INVALID_ARGUMENT, "null");
+  attune_given given{sizeof(attune_given)};
+  EXPECT_REFUSED(attune_given_sizes(nullptr, &given), ATTUNE_INVALID_ARGUMENT, "null");
+  EXPECT_REFUSED(attune_given_sizes(&problem, nullptr), ATTUNE_INVALID_ARGUMENT, "null");
   EXPECT_REFUSED(attune_context_create(nullptr, nullptr), ATTUNE_INVALID_ARGUMENT, "context");
   EXPECT_REFUSED(attune_context_device(nullptr, nullptr), ATTUNE_INVALID_ARGUMENT, "context");
   EXPECT_REFUSED(attune_context_statistics(nullptr, nullptr), ATTUNE_INVALID_ARGUMENT, "context");
@@ -119,6 +122,29 @@ TEST(Abi, OlderCallersGetDefaultsForTheRest) {
   ASSERT_EQ(attune_tensors_set_contiguous(problem, &tensors), ATTUNE_OK) << attune_last_error();
   EXPECT_EQ(tensors.k.stride_batch, 2 * 5 * 64);
   EXPECT_EQ(tensors.q.stride_head, 3 * 64);
+}
+
+TEST(Abi, SizesOfGivenOperands) {
+  attune_problem problem;
+  ASSERT_EQ(attune_problem_init(&problem, sizeof problem), ATTUNE_OK);
+  problem.batch = 2;
+  problem.heads_q = problem.heads_kv = 3;
+  problem.seqlen_q = 130;
+  problem.seqlen_kv = 70;
+  problem.dtype = ATTUNE_F16;
+  attune_given given{sizeof(attune_given)};
+  problem.quantization = "int8,block,pv-e4m3";
+  EXPECT_REFUSED(attune_given_sizes(&problem, &given), ATTUNE_INVALID_ARGUMENT, "given-qkv");
+  problem.quantization = "int8,block,pv-e4m3,given-qkv";
+  ASSERT_EQ(attune_given_sizes(&problem, &given), ATTUNE_OK) << attune_last_error();
+  EXPECT_EQ(given.q_rows, 256);
+  EXPECT_EQ(given.kv_rows, 128);
+  EXPECT_EQ(given.q_scales, 2 * 3 * 2);
+  EXPECT_EQ(given.k_scales, 2 * 3 * 2);
+  EXPECT_EQ(given.v_codes, 2 * 3 * 128 * 64);
+  EXPECT_EQ(given.v_scales, 2 * 3 * 64);
+  problem.head_dim_qk = 40;
+  EXPECT_REFUSED(attune_given_sizes(&problem, &given), ATTUNE_UNSUPPORTED, "head_dim_qk 40");
 }
 
 // A newer caller's struct is longer: what this library does not know must be zero.

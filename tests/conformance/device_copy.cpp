@@ -64,6 +64,9 @@ Result<void> DeviceCopy::execute(runtime::Context& context, const runtime::Plan&
     pointer = static_cast<std::remove_reference_t<decltype(pointer)>>(moved(pointer));
   };
   for (TensorView* view : {&on_device.q, &on_device.k, &on_device.v, &on_device.o}) move(view->data);
+  move(on_device.q_scales);
+  move(on_device.k_scales);
+  move(on_device.v_scales);
   move(on_device.lse);
   move(on_device.mask.data);
   move(on_device.sinks);

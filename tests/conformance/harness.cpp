@@ -154,28 +154,10 @@ Result<runtime::PlanPtr> Conformer::plan(const Problem& problem, const std::opti
   if (const auto broken = family->space(spec, problem, device).violation(config)) {
     return Error(Status::internal, fmt::format("the config {} is outside the space: {}", config.to_text(), *broken));
   }
-  const std::string key = spec.to_json() + config.to_json();
-  const auto found = kernels_.find(key);
-  if (found == kernels_.end()) {
-    ATTUNE_TRY(runtime::PlanPtr fresh, context_->plan_with(*family, problem, config));
-    kernels_.emplace(key, fresh);
-    return fresh;
-  }
-  // Another shape of the same kernel: what the planner would build, without emitting the source again to find the kernel.
-  auto plan = std::make_shared<runtime::Plan>(*found->second);
-  plan->problem = problem;
-  for (runtime::Stage& stage : plan->stages) stage.launches.clear();
-  size_t unit = 0;
-  for (const Launch& launch : family->launches(problem, config, device)) {
-    const auto runs = [&](const runtime::Stage& stage) {
-      return std::any_of(stage.launches.begin(), stage.launches.end(),
-                         [&](const Launch& other) { return other.entry == launch.entry; });
-    };
-    while (unit + 1 < plan->stages.size() && !runs(found->second->stages[unit])) ++unit;
-    plan->stages[unit].launches.push_back(launch);
-  }
-  plan->workspace_bytes = family->workspace_bytes(problem, config, device);
-  return runtime::PlanPtr(std::move(plan));
+  ATTUNE_TRY(runtime::PlanPtr plan, context_->plan_with(*family, problem, config));
+  // For as long as one plan of a kernel is kept, the context finds it for other shapes without emitting it.
+  kernels_.emplace(spec.to_json() + config.to_json(), plan);
+  return plan;
 }
 
 std::string Conformer::execute(Workload& work, const std::optional<Config>& config) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 
 #include "generator/dtype_codec.hpp"
 #include "generator/family.hpp"
@@ -13,8 +14,18 @@
 #include "tuner/reference_row.hpp"
 
 namespace attune::test {
+namespace {
+
+std::vector<std::string> all_canonical(std::initializer_list<const char*> written) {
+  std::vector<std::string> texts;
+  for (const char* text : written) texts.push_back(canonical(text));
+  return texts;
+}
+
+}  // namespace
+
 const std::vector<std::string>& quantized_requests() {
-  static const std::vector<std::string> written = {
+  static const std::vector<std::string> all = all_canonical({
       "sage1",
       "sage2-8b",
       "sage2-4b",
@@ -57,12 +68,20 @@ const std::vector<std::string>& quantized_requests() {
       "sage1,scale-divided",
       "sage2++,scale-divided",
       "int8,warp,k-mean,scale-reciprocal",
-  };
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> texts;
-    for (const std::string& text : written) texts.push_back(canonical(text));
-    return texts;
-  }();
+  });
+  return all;
+}
+
+const std::vector<std::string>& given_requests() {
+  static const std::vector<std::string> all = all_canonical({
+      "int8,given-qk",
+      "int4,token,given-qk,pv-e4m3,v-mean",
+      "e4m3,tensor,given-qk,acc-f16",
+      "int8,k-mean,pv-e4m3,flush-64,given-v",
+      "pv-int8,given-v",
+      "int8,warp,pv-e4m3,acc-f16,flush-64,given-qkv",
+      "int8,block,pv-int8,given-qkv",
+  });
   return all;
 }
 
@@ -87,6 +106,7 @@ std::vector<std::string> quantized_representatives() {
 }
 
 bool must_support(const std::string& target, const Quantization& request) {
+  if (request.given != Given::none && !is_emulated(target)) return false;
   const bool fp8 = request.qk == QkOperand::e4m3 || request.pv == PvOperand::e4m3;
   if (target == "emulated:sm_80") return !fp8;
   // The tensor cores of sm_90 and later have no int4.

@@ -14,6 +14,9 @@ namespace attune::test {
 // Every value of every axis of a request at least once, the presets first.
 const std::vector<std::string>& quantized_requests();
 
+// The same with operands that are given as codes: apart, because not every problem can have them.
+const std::vector<std::string>& given_requests();
+
 // The text as a problem wants it.
 std::string canonical(const std::string& request);
 

@@ -46,7 +46,9 @@ INSTANTIATE_TEST_SUITE_P(Conformance, QuantizedProblems, testing::ValuesIn(quant
 
 TEST_P(Quantized, TheTargetDoesWhatTheTableSays) {
   const runtime::Context& context = conformer(target()).context();
-  for (const std::string& request : quantized_requests()) {
+  std::vector<std::string> all = quantized_requests();
+  all.insert(all.end(), given_requests().begin(), given_requests().end());
+  for (const std::string& request : all) {
     for (const DType type : {DType::f16, DType::bf16}) {
       const Problem problem = ragged(type, request);
       ASSERT_TRUE(validate(problem).ok()) << request << ": " << validate(problem).error().message();
@@ -63,7 +65,9 @@ TEST_P(Quantized, TheTargetDoesWhatTheTableSays) {
 
 TEST_P(QuantizedProblems, TheTableHasEveryValueOfEveryAxis) {
   std::set<std::string_view> used;
-  for (const std::string& text : quantized_requests()) {
+  std::vector<std::string> all = quantized_requests();
+  all.insert(all.end(), given_requests().begin(), given_requests().end());
+  for (const std::string& text : all) {
     const Quantization request = *parse_quantization(text);
     for (const QuantizationWord& word : quantization_words()) {
       // A word is in a request when adding it changes nothing.

@@ -47,6 +47,8 @@ TEST_P(Shapes, LengthPairs) {
       {2050, 49}, {2050, 77}, {1, 4097},  {5, 1000},    {16, 15}, {255, 257}, {1, 65},    {1, 1024}};
   uint64_t seed = 1;
   for (const DType dtype : {DType::f32, DType::bf16}) {
+    // Of GPUs, the target of forward_simt has the fp32 kernel that all of them have.
+    if (dtype == DType::f32 && GetParam().starts_with("emulated") && GetParam().find('/') == std::string::npos) continue;
     for (const bool causal : {false, true}) {
       for (const auto& [q, kv] : lengths) {
         if (q * kv > (1 << 18) && GetParam().starts_with("emulated")) continue;  // minutes on the emulator

@@ -12,6 +12,8 @@
 
 #include "common/hash.hpp"
 #include "generator/dtype_codec.hpp"
+#include "generator/given_operands.hpp"
+#include "tuner/quantized/given.hpp"
 
 namespace attune::test {
 
@@ -82,7 +84,37 @@ Workload::Workload(const Problem& problem, const WorkloadOptions& options)
     hide_keys_beyond_lengths();
   }
   if (options.poison) poison_some_keys();
+  if (given_request(p).given != Given::none) give_codes();
   seal();
+}
+
+// Rows of codes with a gap of 16 bytes of 0xff behind each, as a slice of wider rows has them.
+void Workload::give_codes() {
+  const Quantization request = given_request(problem_);
+  const auto codes = tuner::quantized::encode_given(problem_, tensors_);
+  Tensors laid_out;
+  set_contiguous_strides(problem_, laid_out);
+  const auto spaced = [&](std::string what, const std::vector<uint8_t>& packed, const TensorView& contiguous) {
+    const auto row = static_cast<size_t>(problem_.head_dim_qk * code_bits(request.qk) / 8), gap = size_t{16};
+    std::vector<uint8_t> rows(packed.size() / row * (row + gap), 0xff);
+    for (size_t n = 0; n < packed.size() / row; ++n) std::memcpy(&rows[n * (row + gap)], &packed[n * row], row);
+    TensorView view = contiguous;
+    for (int64_t* stride : {&view.stride_batch, &view.stride_head, &view.stride_seq}) {
+      *stride = *stride / problem_.head_dim_qk * static_cast<int64_t>(row + gap) * 8 / code_bits(request.qk);
+    }
+    view.data = array(std::move(what), rows);
+    return view;
+  };
+  if (request.given_qk()) {
+    tensors_.q = spaced("codes of Q", codes.q, laid_out.q);
+    tensors_.k = spaced("codes of K", codes.k, laid_out.k);
+    tensors_.q_scales = array("q_scales", codes.q_scales);
+    tensors_.k_scales = array("k_scales", codes.k_scales);
+  }
+  if (request.given_v()) {
+    tensors_.v = {array("codes of V", codes.v), 0, 0, 0};
+    tensors_.v_scales = array("v_scales", codes.v_scales);
+  }
 }
 
 int64_t Workload::uniform(int64_t low, int64_t high) {

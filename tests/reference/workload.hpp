@@ -94,6 +94,7 @@ class Workload {
   void hide_keys_beyond_lengths();
   void hide_unused_pages();
   void poison_some_keys();
+  void give_codes();
   template <class T>
   T* array(std::string what, const std::vector<T>& values);
   template <class Visit>

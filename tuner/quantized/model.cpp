@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "generator/dtype_codec.hpp"
+#include "tuner/quantized/given.hpp"
 #include "tuner/reference_row.hpp"
 
 namespace attune::tuner::quantized {
@@ -41,7 +43,8 @@ HeadTensors load_head(const Problem& problem, const Tensors& tensors, int64_t b,
 namespace {
 
 Result<HeadOutput> compute(const HeadTensors& head, DType dtype, const Quantization& request, const ScoreRules& rules,
-                           const ModelOptions& options, std::span<const int64_t> rows, ThreadPool* pool) {
+                           const ModelOptions& options, const GivenScales& given, std::span<const int64_t> rows,
+                           ThreadPool* pool) {
   ATTUNE_CHECK(attune::validate(request));
   ATTUNE_CHECK(validate(options.schedule));
   if (request.automatic) {
@@ -54,10 +57,12 @@ Result<HeadOutput> compute(const HeadTensors& head, DType dtype, const Quantizat
                  fmt::format("key_tile = {} is not a multiple of the flush interval of {} keys; give one that is.",
                              options.schedule.key_tile, request.flush_keys));
   }
-  const OperandOptions operands{options.schedule.tiles, options.sink_rule};
+  OperandOptions operands{options.schedule.tiles, options.sink_rule};
+  if (!given.q.empty()) operands.q_scales = &given.q;
+  if (!given.k.empty()) operands.k_scales = &given.k;
   const QuantizedQueries q = quantize_queries(head.q, request, operands);
   const QuantizedKeys k = quantize_keys(head.k, dtype, request, operands);
-  const QuantizedValues v = quantize_values(head.v, request);
+  const QuantizedValues v = quantize_values(head.v, request, nullptr, given.v.empty() ? nullptr : &given.v);
   HeadOutput out = attend(q, k, v, dtype, request, rules, {options.schedule, options.short_accumulator}, rows, pool);
   for (float& value : out.o.values) value = round_to(dtype, value);
   return out;
@@ -69,30 +74,44 @@ std::vector<int64_t> all_rows(int64_t count) {
   return rows;
 }
 
-}  // namespace
-
-Result<HeadOutput> model_matrices(const HeadTensors& head, DType dtype, const Quantization& request, const ScoreRules& rules,
-                                  const ModelOptions& options, ThreadPool* pool) {
-  return compute(head, dtype, request, rules, options, all_rows(head.q.rows), pool);
-}
-
-Result<HeadOutput> model_rows(const Problem& problem, const Tensors& tensors, const Quantization& request,
-                              const ModelOptions& options, int64_t b, int64_t h, std::span<const int64_t> rows,
-                              ThreadPool* pool) {
-  ATTUNE_CHECK(validate(options.schedule));  // before tiles are asked of it
+// Operands and rules come from `problem`, which has nothing given; O is of `dtype`.
+Result<HeadOutput> compute_rows(const Problem& problem, const Tensors& tensors, DType dtype, const Quantization& request,
+                                const ModelOptions& options, const GivenScales& given, std::pair<int64_t, int64_t> of,
+                                std::span<const int64_t> rows, ThreadPool* pool) {
+  const auto [b, h] = of;
   const KeySchedule tiles(problem, tensors, options.schedule, b, h);
   ScoreRules rules;
   rules.softmax_scale = problem.scale();
   rules.softcap = problem.softcap;
   if (problem.sinks) rules.sink = tensors.sinks + h;
   rules.tiles = [&](int64_t i) { return tiles.tiles_of(i); };
-  rules.bias = [&](int64_t i, std::span<float> bias) {
+  rules.bias = [&, b = b, h = h](int64_t i, std::span<float> bias) {
     ReferenceRow row(problem, tensors);
     std::vector<float> values;
     row.biases(b, h, i, values);
     std::copy(values.begin(), values.end(), bias.begin());
   };
-  return compute(load_head(problem, tensors, b, h), problem.dtype, request, rules, options, rows, pool);
+  return compute(load_head(problem, tensors, b, h), dtype, request, rules, options, given, rows, pool);
+}
+
+}  // namespace
+
+Result<HeadOutput> model_matrices(const HeadTensors& head, DType dtype, const Quantization& request, const ScoreRules& rules,
+                                  const ModelOptions& options, ThreadPool* pool) {
+  return compute(head, dtype, request, rules, options, {}, all_rows(head.q.rows), pool);
+}
+
+Result<HeadOutput> model_rows(const Problem& problem, const Tensors& tensors, const Quantization& request,
+                              const ModelOptions& options, int64_t b, int64_t h, std::span<const int64_t> rows,
+                              ThreadPool* pool) {
+  ATTUNE_CHECK(validate(options.schedule));  // before tiles are asked of it
+  if (request.given != Given::none) {
+    // The same with fp32 operands, and the scales that make codes of them again.
+    const auto decoded = decode_given(problem, tensors);
+    return compute_rows(decoded->problem, decoded->tensors, problem.dtype, request, options,
+                        given_scales(problem, tensors, b, h), {b, h}, rows, pool);
+  }
+  return compute_rows(problem, tensors, problem.dtype, request, options, {}, {b, h}, rows, pool);
 }
 
 Result<HeadOutput> model_head(const Problem& problem, const Tensors& tensors, const Quantization& request,

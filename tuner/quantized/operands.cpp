@@ -20,7 +20,11 @@ std::vector<uint8_t> rows_not_finite(const Matrix& x) {
   return rows;
 }
 
-QuantizedRows quantize_rows(const Matrix& x, const Quantization& request, const ScaleGroups& groups) {
+// A code times its scale, divided by the scale: the code, but for the last bit.
+GroupScale of_given(float scale) { return {scale, 1 / scale}; }
+
+QuantizedRows quantize_rows(const Matrix& x, const Quantization& request, const ScaleGroups& groups,
+                            const std::vector<float>* given) {
   const bool safe = request.scales == ScaleConvention::safe;
   QuantizedRows out{x, {1}, {}, {}};
   out.poisoned = rows_not_finite(x);
@@ -37,8 +41,10 @@ QuantizedRows quantize_rows(const Matrix& x, const Quantization& request, const 
   }
   std::vector<GroupScale> scales;
   out.scales.clear();
-  for (const LargestMagnitude& group : amax) {
-    scales.push_back(group_scale(request.scales, group.value(), request.qk_target()));
+  for (size_t group = 0; group < amax.size(); ++group) {
+    const bool is_given = given != nullptr && group < given->size();
+    scales.push_back(is_given ? of_given((*given)[group])
+                              : group_scale(request.scales, amax[group].value(), request.qk_target()));
     out.scales.push_back(scales.back().scale);
   }
   const CodeFormat format = code_format(request.qk);
@@ -64,17 +70,19 @@ float power_of_two_over(float amax, float limit) {
 
 QuantizedQueries quantize_queries(const Matrix& q, const Quantization& request, const OperandOptions& options) {
   SmoothedQueries smoothed = smooth_queries(q, request, options.tiles.block_q, options.q_block_means);
-  return {quantize_rows(smoothed.rows, request, q_scale_groups(request.granularity, options.tiles)), q,
+  return {quantize_rows(smoothed.rows, request, q_scale_groups(request.granularity, options.tiles), options.q_scales), q,
           std::move(smoothed.block_means)};
 }
 
 QuantizedKeys quantize_keys(const Matrix& k, DType dtype, const Quantization& request, const OperandOptions& options) {
   SmoothedKeys smoothed = smooth_keys(k, dtype, request, options.sink_rule, options.tiles.block_kv, options.k_mean);
-  QuantizedRows rows = quantize_rows(smoothed.rows, request, k_scale_groups(request.granularity, options.tiles));
+  QuantizedRows rows =
+      quantize_rows(smoothed.rows, request, k_scale_groups(request.granularity, options.tiles), options.k_scales);
   return {std::move(rows), std::move(smoothed)};
 }
 
-QuantizedValues quantize_values(const Matrix& v, const Quantization& request, const std::vector<float>* mean) {
+QuantizedValues quantize_values(const Matrix& v, const Quantization& request, const std::vector<float>* mean,
+                                const std::vector<float>* scales) {
   const auto width = static_cast<size_t>(v.columns);
   const bool safe = request.scales == ScaleConvention::safe;
   QuantizedValues out{v, std::vector<float>(width, 1.0F), std::vector<float>(width), {}};
@@ -103,7 +111,8 @@ QuantizedValues quantize_values(const Matrix& v, const Quantization& request, co
     }
     // Both published quantizers of V multiply by a reciprocal and round to nearest even.
     const ScaleConvention convention = safe ? ScaleConvention::safe : ScaleConvention::reciprocal;
-    const GroupScale group = group_scale(convention, amax.value(), request.v_target());
+    const GroupScale group =
+        scales != nullptr ? of_given((*scales)[at]) : group_scale(convention, amax.value(), request.v_target());
     out.scale[at] = group.scale;
     for (int64_t n = 0; n < v.rows; ++n) {
       float& value = out.codes.row(n)[c];

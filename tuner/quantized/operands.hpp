@@ -53,6 +53,9 @@ struct OperandOptions {
   // The means of a kernel, whose sums have an order of their own, in place of those computed here; null: none.
   const Matrix* q_block_means = nullptr;
   const std::vector<float>* k_mean = nullptr;
+  // Scales of groups that were given, in place of those found here, with numbers that are codes times them; null: none.
+  const std::vector<float>* q_scales = nullptr;
+  const std::vector<float>* k_scales = nullptr;
 };
 
 // `dtype` is the tensors' type, in which the matrices' elements are exact.
@@ -62,7 +65,8 @@ QuantizedKeys quantize_keys(const Matrix& k, DType dtype, const Quantization& re
 // pv-input: V in its own type with scale 1; with fp16 accumulators in fp16, where a channel has a power of two as its scale
 // if it needs one so that no sum of P <= 1 over the flush interval (without one: over all keys) leaves fp16. The published
 // conventions convert to fp16 as it comes.
-// `mean`: that of a kernel, in place of the one computed here; null: none.
-QuantizedValues quantize_values(const Matrix& v, const Quantization& request, const std::vector<float>* mean = nullptr);
+// `mean`: that of a kernel, in place of the one computed here; null: none. `scales`: of channels, that were given.
+QuantizedValues quantize_values(const Matrix& v, const Quantization& request, const std::vector<float>* mean = nullptr,
+                                const std::vector<float>* scales = nullptr);
 
 }  // namespace attune::tuner::quantized

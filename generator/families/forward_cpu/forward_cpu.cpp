@@ -23,6 +23,13 @@ Result<void> ForwardCpu::supports(const Problem& problem, const DeviceClass& dev
     if (request->automatic) {
       return no("quantization `sage` names no kernel: it is a choice among others. Use `sage1`, or another preset.");
     }
+    if (request->given != Given::none) {
+      Quantization nearest = *request;
+      nearest.given = Given::none;
+      return no(
+          fmt::format("quantization {}: forward_cpu quantizes for itself and takes no codes. Give the tensors, and {}.",
+                      problem.quantization, to_text(nearest)));
+    }
   }
   if (problem.dtype != DType::f32 && problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not an attention type. Use fp32, fp16 or bf16.", attune::name(problem.dtype)));

@@ -70,7 +70,7 @@ Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
   composition.roots = {"sample_constants.cuh"};
   if (!request.none()) {
     composition.choices["kernel_arguments.cuh"] = "quantized_arguments.cuh";
-    composition.choices["code_poison.cuh"] = "code_poison_flags.cuh";
+    if (!request.own().none()) composition.choices["code_poison.cuh"] = "code_poison_flags.cuh";
     composition.quantization = quantization_constants(spec.number("head_dim_qk"), request);
   }
   composition.roots.emplace_back("forward_mma.cuh");
@@ -81,8 +81,8 @@ Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
   source.target_cpu = spec.arch();
   source.entries = {"attune_forward"};
   if (config.at("splits") > 1) source.entries.emplace_back("attune_combine");
-  if (!request.none()) {
-    ATTUNE_TRY(Source quantizers, quantizer_source(spec, request));
+  if (!request.own().none()) {
+    ATTUNE_TRY(Source quantizers, quantizer_source(spec, request.own()));
     source.before.push_back(std::move(quantizers));
   }
   return source;

@@ -9,6 +9,7 @@
 #include "generator/families/attention_spec.hpp"
 #include "generator/families/forward_mma/tiles.hpp"
 #include "generator/families/gpu_arguments.hpp"
+#include "generator/families/quantized_arguments.hpp"
 #include "generator/families/quantizers.hpp"
 
 namespace attune::forward_mma {
@@ -52,6 +53,33 @@ Result<void> supports_quantization(const Problem& problem, const Quantization& r
   return {};
 }
 
+// Kernels never write through an input.
+template <class T>
+T* writable(const T* pointer) {
+  return const_cast<T*>(pointer);
+}
+
+// Given operands, in place of what the workspace would hold.
+void bind_given(const Quantization& request, const Tensors& tensors, QuantizedArguments& all) {
+  if (request.given_qk()) {
+    GpuArguments& a = all.attention;
+    const int64_t bits = code_bits(request.qk);
+    const auto strides = [bits](const TensorView& view, int64_t& batch, int64_t& head, int64_t& seq) {
+      batch = batch == 0 ? 0 : view.stride_batch * bits / 8;
+      head = view.stride_head * bits / 8;
+      seq = view.stride_seq * bits / 8;
+    };
+    strides(tensors.q, a.q_stride_batch, a.q_stride_head, a.q_stride_seq);
+    strides(tensors.k, a.k_stride_batch, a.k_stride_head, a.k_stride_seq);
+    all.q_scales = writable(tensors.q_scales);
+    all.k_scales = writable(tensors.k_scales);
+  }
+  if (request.given_v()) {
+    all.v_codes = tensors.v.data;
+    all.v_scales = writable(tensors.v_scales);
+  }
+}
+
 }  // namespace
 
 Result<void> ForwardMma::supports(const Problem& problem, const DeviceClass& device) const {
@@ -65,6 +93,7 @@ Result<void> ForwardMma::supports(const Problem& problem, const DeviceClass& dev
   if (problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not multiplied by forward_mma. Use fp16 or bf16.", attune::name(problem.dtype)));
   }
+  ATTUNE_CHECK(validate_given(problem, request));
   if (problem.head_dim_qk % 8 != 0 || problem.head_dim_v % 8 != 0) {
     return no(fmt::format("head_dim_qk {} and head_dim_v {} must be multiples of 8 for forward_mma. Pad the tensors.",
                           problem.head_dim_qk, problem.head_dim_v));
@@ -93,7 +122,7 @@ std::vector<Launch> ForwardMma::launches(const Problem& problem, const Config& c
   const Quantization request = quantization_of(problem.quantization);
   forward.shared_bytes = Tiles(problem.head_dim_qk, problem.head_dim_v, request, config).shared_bytes;
   std::vector<Launch> launches;
-  if (!request.none()) launches = quantizer_launches(problem, request);
+  if (const Quantization own = request.own(); !own.none()) launches = quantizer_launches(problem, own);
   launches.push_back(forward);
   if (config.at("splits") > 1) {
     Launch combine;
@@ -130,6 +159,7 @@ void ForwardMma::bind(const Problem& problem, const Config& config, const Device
     const QuantizedLayout layout(problem, request);
     layout.bind(bytes, all);
     bytes += layout.bytes();
+    bind_given(request, tensors, all);
   }
   a.partials = reinterpret_cast<float*>(bytes);
   block.used_bytes = request.none() ? sizeof a : sizeof all;
