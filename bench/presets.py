@@ -5,7 +5,7 @@
     python3 bench/presets.py --device emulated:sm_90a --shapes vit-small   and what that GPU refuses; its times mean nothing
     python3 bench/presets.py --list-shapes                                  what `attune tune` should tune before
 
-End to end: a launch of a preset quantizes Q, K and V and attends. Rounds, order and time are those of bench/gpu.py, with at
+End to end: a launch of a preset quantizes Q, K and V and attends; NAME alone attends to codes that are given. Rounds, order and time are those of bench/gpu.py, with at
 least three launches between two events, since the longest shapes take a second each. Presets run on bf16 tensors, and
 every output is compared with attention in double on sampled rows, quantized ones by the floors of docs/accuracy.md.
 
@@ -29,6 +29,7 @@ sys.path.insert(0, str(BENCH))
 import gpu  # noqa: E402
 from peers.gpu_cases import GpuCase  # noqa: E402
 from peers.preset_cases import (  # noqa: E402
+    ALONE,
     PRESETS,
     UNQUANTIZED,
     in_floors,
@@ -44,27 +45,31 @@ LAUNCHES, PROFILED = 3, 10
 
 def prepare(case: GpuCase, session, options) -> tuple[list, dict]:
     """Makes, warms up and checks every subject: first what is not quantized, in both types, then each preset on bf16."""
-    from peers import gpu_subjects
+    from peers import given_operands, gpu_subjects
 
     subjects, results = [], {}
     for dtype in reversed(UNQUANTIZED):  # bf16 last: its tensors and their reference serve the presets
         typed = replace(case, dtype=dtype)
         inputs = gpu_subjects.Inputs(typed, options.torch_device)
         reference = gpu_subjects.reference_rows(inputs)
-        for name in [dtype, *(PRESETS if dtype == "bf16" else ())]:
+        for name in [dtype, *((*PRESETS, *ALONE) if dtype == "bf16" else ())]:
             quantization = name if name in PRESETS else "none"
             try:
-                subject = gpu_subjects.attune_subject(session, inputs, options.tune_budget, quantization, name)
+                if name in ALONE:
+                    subject = given_operands.attention_alone(session, inputs, ALONE[name], name)
+                else:
+                    subject = gpu_subjects.attune_subject(session, inputs, options.tune_budget, quantization, name)
                 accuracy = gpu_subjects.error_of(subject.call(), reference, dtype)
             except Exception as error:  # what a device lacks is refused by name; the reason goes into the results
                 results[name] = {"refused": gpu.reason_of(error)}
                 if gpu.is_lost(results[name]["refused"]):
                     raise
                 continue
-            accuracy["passed"] = in_floors(subject.facts["quantization"], accuracy)
+            chosen = name.split()[0] if name in ALONE else subject.facts["quantization"]
+            accuracy["passed"] = in_floors(chosen, accuracy)
             results[name] = {"facts": subject.facts, "accuracy": accuracy}
             subjects.append(subject)
-    return subjects, {name: results[name] for name in (*UNQUANTIZED, *PRESETS)}
+    return subjects, {name: results[name] for name in (*UNQUANTIZED, *PRESETS, *ALONE)}
 
 
 def profile(case: GpuCase, subject, options) -> dict:
@@ -108,7 +113,7 @@ def run_case(case: GpuCase, session, timer, clocks, options) -> dict:
         for name, timing in measured["timings"].items():
             entry["subjects"][name]["time"] = timing
         for subject in subjects if options.on_gpu else []:
-            if subject.facts["quantization"] == "none":
+            if subject.facts["quantization"] == "none" or subject.name in ALONE:
                 continue
             try:
                 entry["subjects"][subject.name]["profile"] = profile(case, subject, options)
@@ -149,7 +154,7 @@ def print_line(entry: dict) -> None:
 
 def refused_by_name(result: dict, name: str) -> bool:
     """A preset that the device has no instructions for is an answer; anything else that did not run is a failure."""
-    return name in PRESETS and "unsupported" in result.get("refused", "")
+    return name not in UNQUANTIZED and "unsupported" in result.get("refused", "")
 
 
 def failed(entry: dict) -> bool:

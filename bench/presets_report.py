@@ -5,13 +5,13 @@ from __future__ import annotations
 from statistics import geometric_mean
 
 from blocks import block_of, replace_block, table
-from peers.preset_cases import PRESETS, UNQUANTIZED
+from peers.preset_cases import ALONE, PRESETS, UNQUANTIZED
 
 NOT_MEASURED = (
     "**Quantized kernels were not measured on a GPU yet.** `scripts/gpu.sh run --step presets` measures preset against preset "
     "and against bf16 and fp16 on a machine that has one, and `bench/report.py` then writes its tables here."
 )
-NAMES = (*UNQUANTIZED, *PRESETS)
+NAMES = (*UNQUANTIZED, *PRESETS, *ALONE)
 
 
 def milliseconds(case: dict, name: str) -> float | None:
@@ -21,6 +21,8 @@ def milliseconds(case: dict, name: str) -> float | None:
 def cell(case: dict, name: str) -> str:
     result = case.get("subjects", {}).get(name, {})
     if "time" not in result:
+        if not result and "error" not in case:
+            return "-"
         return "failed" if "error" in case or "unsupported" not in result.get("refused", "") else "refused"
     timing = result["time"]
     text = f"{timing['flops_per_s'] / 1e12:.0f} ± {timing['mad_ms'] / timing['median_ms']:.1%}"

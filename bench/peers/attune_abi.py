@@ -93,6 +93,14 @@ Tensors = _struct(
         *_run(c_void_p, "full_counts", "full_indices", "partial_counts", "partial_indices"),
         *_run(c_void_p, "full_row_ptr", "partial_row_ptr", "page_table"),
         ("page_table_stride", c_int64),
+        *_run(c_void_p, "q_scales", "k_scales", "v_scales"),
+    ],
+)
+Given = _struct(
+    "Given",
+    [
+        ("struct_size", c_size_t),
+        *_run(c_int64, "q_rows", "kv_rows", "q_scales", "k_scales", "v_codes", "v_scales"),
     ],
 )
 Provenance = _struct(

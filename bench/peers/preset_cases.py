@@ -7,6 +7,12 @@ from peers.gpu_cases import GpuCase
 
 PRESETS = ("sage1", "sage2-8b", "sage2-4b", "sage2++", "sage")
 UNQUANTIZED = ("bf16", "fp16")
+# The attention of a preset alone, on codes that are given; sage1 leaves V to be converted, and so has none.
+ALONE = {
+    "sage2-8b alone": "int8,thread,pv-e4m3,flush-64,given-qkv",
+    "sage2-4b alone": "int4,thread,pv-e4m3,flush-64,given-qkv",
+    "sage2++ alone": "int8,thread,pv-e4m3,acc-f16,flush-64,given-qkv",
+}
 # Kernels of a quantized plan that are not attention (generator/families/quantizers.cpp).
 QUANTIZER_KERNELS = ("attune_statistics", "attune_find_sinks", "attune_key_magnitudes", "attune_quantize")
 

@@ -22,7 +22,7 @@ from peers.preset_cases import (  # noqa: E402
 )
 
 CASE = preset_cases()[0]
-TIMES = {"bf16": 4.0, "fp16": 4.2, "sage1": 2.5, "sage2-8b": 2.0, "sage2++": 1.6, "sage": 1.5}
+TIMES = {"bf16": 4.0, "fp16": 4.2, "sage1": 2.5, "sage2-8b": 2.0, "sage2++": 1.6, "sage": 1.5, "sage2++ alone": 1.4}
 
 
 def subject(name, ms):
@@ -30,7 +30,7 @@ def subject(name, ms):
     accuracy = {"cosine": 0.9996, "relative_l1": 0.02, "tolerance_ratio": 0.5, "max_error": 1e-3, "passed": True}
     time = {"median_ms": ms, "mad_ms": ms / 50, "flops_per_s": CASE.flops / ms * 1e3}
     result = {"facts": {"quantization": quantization}, "accuracy": accuracy, "time": time}
-    if quantization != "none":
+    if quantization != "none" and "alone" not in name:
         result["profile"] = {"quantizers_ms": 0.25, "attention_ms": ms - 0.25, "copy_ms": 0.21, "of_copy": 0.84}
         result["profile"] |= {"moved_bytes": 10**9, "bytes_per_s": 4e12}
     return result
@@ -100,6 +100,9 @@ class Judging(unittest.TestCase):
 
     def test_a_refusal_by_name_is_an_answer_and_all_else_a_failure(self):
         self.assertFalse(presets.failed(entry()))
+        on_a_cpu = entry()
+        on_a_cpu["subjects"]["sage2++ alone"] = {"refused": "AttuneError: unsupported: codes are given on GPUs only"}
+        self.assertFalse(presets.failed(on_a_cpu))
         for name, result in (
             ("bf16", {"refused": "AttuneError: unsupported: no"}),
             ("sage1", {"refused": "AttuneError: compile_failed: words"}),
@@ -116,8 +119,8 @@ class Judging(unittest.TestCase):
 class Report(unittest.TestCase):
     def test_speed_refusals_and_quantizers(self):
         text = presets_report.presets_block(results([entry()]))
-        rate = CASE.flops / 1.5e-3 / 1e12
-        self.assertIn(f"| **{rate:.0f} ± 2.0% (sage2++)** |", text)
+        rate, alone = CASE.flops / 1.5e-3 / 1e12, CASE.flops / 1.4e-3 / 1e12
+        self.assertIn(f"| {rate:.0f} ± 2.0% (sage2++) | - | - | **{alone:.0f} ± 2.0%** |", text)
         self.assertIn("| 1.60x | 2.00x | - | 2.50x | 2.67x |", text)
         self.assertIn("| refused |", text)
         self.assertIn("sage2-8b over bf16, quantizing included: 2.00x in the geometric mean", text)
