@@ -129,12 +129,9 @@ Result<Report> emit(const EmitArguments& arguments) {
   }
   ATTUNE_TRY(const std::string code, produce(arguments, context->device().compiler(), source));
 
-  Json entries = Json::array();  // in the order they are launched
-  const auto add = [&entries](const Source& unit) {
-    for (const std::string& entry : unit.entries) entries.push_back(entry);
-  };
-  for (const Source& unit : source.before) add(unit);
-  add(source);
+  std::vector<std::string> entries;  // in the order they are launched
+  for (const Source& unit : source.before) entries.insert(entries.end(), unit.entries.begin(), unit.entries.end());
+  entries.insert(entries.end(), source.entries.begin(), source.entries.end());
   Report out;
   out.json = {{"problem", problem_json(problem)},
               {"family", std::string(family->name())},

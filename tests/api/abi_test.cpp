@@ -49,7 +49,8 @@ TEST(Abi, NullPointersEverywhereAreRefused) {
   EXPECT_REFUSED(attune_tune_options_init(nullptr, 64), ATTUNE_INVALID_ARGUMENT, "null");
   EXPECT_REFUSED(attune_tensors_set_contiguous(nullptr, &tensors), ATTUNE_INVALID_ARGUMENT, "null");
   EXPECT_REFUSED(attune_tensors_set_contiguous(&problem, nullptr), ATTUNE_INVALID_ARGUMENT, "null");
-  attune_given given{sizeof(attune_given)};
+  attune_given given{};
+  given.struct_size = sizeof given;
   EXPECT_REFUSED(attune_given_sizes(nullptr, &given), ATTUNE_INVALID_ARGUMENT, "null");
   EXPECT_REFUSED(attune_given_sizes(&problem, nullptr), ATTUNE_INVALID_ARGUMENT, "null");
   EXPECT_REFUSED(attune_context_create(nullptr, nullptr), ATTUNE_INVALID_ARGUMENT, "context");
@@ -132,7 +133,8 @@ TEST(Abi, SizesOfGivenOperands) {
   problem.seqlen_q = 130;
   problem.seqlen_kv = 70;
   problem.dtype = ATTUNE_F16;
-  attune_given given{sizeof(attune_given)};
+  attune_given given{};
+  given.struct_size = sizeof given;
   problem.quantization = "int8,block,pv-e4m3";
   EXPECT_REFUSED(attune_given_sizes(&problem, &given), ATTUNE_INVALID_ARGUMENT, "given-qkv");
   problem.quantization = "int8,block,pv-e4m3,given-qkv";

@@ -78,7 +78,7 @@ std::string emit(const Case& test) {
   const DeviceClass device = test.arch.starts_with("sm_") ? test_gpu(test.arch) : test_cpu(test.arch);
   const Spec spec = family->spec(test.problem, device);
   auto source = family->emit(spec, family->heuristic(spec, test.problem, device));
-  return source.ok() ? source->text : source.error().message();
+  return source.ok() ? full_text(*source) : source.error().message();
 }
 
 // A template as it must stand in an emitted source: without its includes, and no two blank lines in a row.
@@ -100,8 +100,10 @@ std::string outline(const Case& test) {
   if (find_family(test.family)->source_kind() != SourceKind::cuda_cpp) return text;
   for (const auto& [name, file] : cuda::templates()) {
     const std::string body = body_of(file);
-    if (const size_t at = text.find(body); at != std::string::npos) {
-      text.replace(at, body.size(), "// ... templates/" + std::string(name) + "\n");
+    const std::string line = "// ... templates/" + std::string(name) + "\n";
+    // Two units of one plan share some.
+    for (size_t at = text.find(body); at != std::string::npos; at = text.find(body, at + line.size())) {
+      text.replace(at, body.size(), line);
     }
   }
   return text;
