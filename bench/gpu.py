@@ -65,15 +65,15 @@ def prepare(case: GpuCase, inputs, session, options) -> tuple[list, dict]:
     return subjects, results
 
 
-def launches_of(subject, timer, cold: bool, milliseconds: float) -> int:
-    """Enough to fill `milliseconds`, and ten at least; cold ones are few, since overwriting the cache takes longer."""
+def launches_of(subject, timer, cold: bool, milliseconds: float, least: int) -> int:
+    """Enough to fill `milliseconds`, and `least` of them; cold ones are few, since overwriting the cache takes longer."""
     timer.measure(subject, 2, cold)
     once = statistics.median(timer.measure(subject, 3, cold))
-    return max(LAUNCHES, min(50 if cold else 2000, round(milliseconds / max(once, 1e-3))))
+    return max(least, min(50 if cold else 2000, round(milliseconds / max(once, 1e-3))))
 
 
-def measure(case: GpuCase, subjects: list, timer, clocks, options) -> dict[str, dict]:
-    counts = {s.name: launches_of(s, timer, case.decode, options.turn_ms) for s in subjects}
+def measure(case: GpuCase, subjects: list, timer, clocks, options, least: int = LAUNCHES) -> dict[str, dict]:
+    counts = {s.name: launches_of(s, timer, case.decode, options.turn_ms, least) for s in subjects}
     rounds: dict[str, list[float]] = {s.name: [] for s in subjects}
     fastest: dict[str, float] = {s.name: float("inf") for s in subjects}
     start = time.perf_counter()
@@ -112,7 +112,7 @@ def run_case(case: GpuCase, session, timer, clocks, options) -> dict:
     }
     subjects: list = []
     try:
-        inputs = gpu_subjects.Inputs(case, options.device)
+        inputs = gpu_subjects.Inputs(case, options.torch_device)
         subjects, entry["subjects"] = prepare(case, inputs, session, options)
         measured = measure(case, subjects, timer, clocks, options)
         entry["clocks"] = measured["clocks"]
@@ -222,36 +222,88 @@ def write(path: Path, results: dict) -> None:
     os.replace(temporary, path)
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser_of(description: str, rounds: int, least: str, output: str) -> argparse.ArgumentParser:
+    """The options that every comparison on a GPU has."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", default="build/device-gpu/libattune.so")
     parser.add_argument("--program", default="build/device-gpu/attune", help="the attune program, which the tuner starts")
     parser.add_argument("--store", default="build/gpu-store", help="records and kernels of Attune; reused by later runs")
     parser.add_argument("--device", default="cuda:0", help="cuda:0, or cpu to try this program without a GPU")
-    parser.add_argument("--output", default="", help="default: bench/results/gpu.json; on cpu build/gpu-dry-run.json")
-    parser.add_argument("--shapes", default="all", help="all, prefill, decode or names, comma separated")
-    parser.add_argument("--dtype", default="bf16", choices=("bf16", "fp16"))
-    parser.add_argument("--backends", default="flash,cudnn,math", help="of PyTorch")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--turn-ms", type=float, default=20, help="time a subject gets in one round, ten launches at least")
-    parser.add_argument("--tune-budget", default="none", help="of each shape: none (use the records that are there), 10s, ...")
+    parser.add_argument("--output", default="", help=f"default: bench/results/{output}; elsewhere build/dry-run-{output}")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--turn-ms", type=float, default=20, help=f"time a subject gets in one round, {least} launches at least")
+    parser.add_argument("--tune-budget", default="none", help="of each problem: none (use the records that are there), 10s, ...")
     parser.add_argument("--minutes", type=float, default=0, help="no case is started after that; 0: no limit")
     parser.add_argument("--resume", action="store_true", help="keep what --output has, measure the other cases only")
     parser.add_argument("--list-shapes", action="store_true", help="print the shapes for `attune tune`, and end")
-    options = parser.parse_args()
+    parser.set_defaults(output_name=output)
+    return parser
+
+
+def finish_options(options: argparse.Namespace) -> None:
     options.on_gpu = options.device.startswith("cuda")
-    options.output = options.output or ("bench/results/gpu.json" if options.on_gpu else "build/gpu-dry-run.json")
+    options.torch_device = options.device if options.on_gpu else "cpu"
+    folder = "bench/results/" if options.on_gpu else "build/dry-run-"
+    options.output = options.output or folder + options.output_name
+
+
+def named_cases(parser: argparse.ArgumentParser, cases: list[GpuCase], names: str, groups: str) -> list[GpuCase]:
+    known = {case.name: case for case in cases}
+    for name in names.split(","):
+        if name not in known:
+            parser.error(f"unknown shape '{name}': choose from {groups}, {', '.join(known)}")
+    return [known[name] for name in names.split(",")]
+
+
+def parse() -> argparse.Namespace:
+    parser = parser_of(__doc__, 7, "ten", "gpu.json")
+    parser.add_argument("--shapes", default="all", help="all, prefill, decode or names, comma separated")
+    parser.add_argument("--dtype", default="bf16", choices=("bf16", "fp16"))
+    parser.add_argument("--backends", default="flash,cudnn,math", help="of PyTorch")
+    options = parser.parse_args()
+    finish_options(options)
     cases = [replace(case, dtype=options.dtype) for case in (gpu_cases() if options.on_gpu else cpu_cases())]
     if options.shapes in ("prefill", "decode"):
         cases = [case for case in cases if case.decode == (options.shapes == "decode")]
     elif options.shapes != "all":
-        known = {case.name: case for case in cases}
-        for name in options.shapes.split(","):
-            if name not in known:
-                parser.error(f"unknown shape '{name}': choose from all, prefill, decode, {', '.join(known)}")
-        cases = [known[name] for name in options.shapes.split(",")]
+        cases = named_cases(parser, cases, options.shapes, "all, prefill, decode")
     options.cases = cases
     return options
+
+
+def run_all(options, results: dict, run_one, print_one, failed_one, started: float) -> int:
+    """Measures the cases that `results` has not, writes the file after each, and returns the exit code."""
+    import torch
+
+    output = Path(options.output)
+    if options.resume and output.is_file():
+        results["cases"] = json.loads(output.read_text())["cases"]
+    done = {case["name"] for case in results["cases"]}
+    waiting = [case for case in options.cases if case.name not in done]
+    exit_code = 0
+    while waiting and exit_code != EXIT_LOST:
+        if options.minutes and time.perf_counter() - started > 60 * options.minutes:
+            print(f"out of time after {options.minutes} minutes: {len(waiting)} cases are left", flush=True)
+            break
+        entry = run_one(waiting.pop(0))
+        print_one(entry)
+        results["cases"].append(entry)
+        results["not_measured"] = [case.name for case in waiting]
+        results["seconds"] = time.perf_counter() - started
+        write(output, results)
+        if options.on_gpu and not entry.get("lost"):
+            torch.cuda.empty_cache()
+        exit_code = EXIT_LOST if entry.get("lost") else exit_code or (EXIT_FAILED if failed_one(entry) else 0)
+    print(f"wrote {output}: {len(results['cases'])} cases, {len(waiting)} left, {time.perf_counter() - started:.0f} s")
+    return exit_code
+
+
+def end(exit_code: int, clocks) -> int:
+    clocks.close()
+    if exit_code == EXIT_LOST:
+        print("the device was lost: run again with --resume", file=sys.stderr, flush=True)
+        os._exit(EXIT_LOST)  # nothing on this device can be released in order any more
+    return exit_code
 
 
 def main() -> int:
@@ -272,7 +324,6 @@ def main() -> int:
     paths = [str(Path(path).resolve()) for path in (options.library, options.program)]
     session = Session(paths[0], options.device, Path(options.store).resolve(), paths[1])
     timer, clocks = Timer(options.device), Clocks(options.device)
-    output = Path(options.output)
     results = {
         "machine": machine(session, options),
         "clock_source": clocks.source,
@@ -282,8 +333,6 @@ def main() -> int:
         "tune_budget": options.tune_budget,
         "cases": [],
     }
-    if options.resume and output.is_file():
-        results["cases"] = json.loads(output.read_text())["cases"]
     print(json.dumps({key: results[key] for key in ("machine", "clock_source", "ceilings")}), flush=True)
     if options.on_gpu:
         try:
@@ -291,28 +340,10 @@ def main() -> int:
         except Exception as error:
             results["capture"] = {"error": reason_of(error)}
         print("graph capture:", json.dumps(results["capture"]), flush=True)
-    done = {case["name"] for case in results["cases"]}
-    waiting = [case for case in options.cases if case.name not in done]
-    exit_code = 0
-    while waiting and exit_code != EXIT_LOST:
-        if options.minutes and time.perf_counter() - started > 60 * options.minutes:
-            print(f"out of time after {options.minutes} minutes: {len(waiting)} cases are left", flush=True)
-            break
-        entry = run_case(waiting.pop(0), session, timer, clocks, options)
-        print_line(entry)
-        results["cases"].append(entry)
-        results["not_measured"] = [case.name for case in waiting]
-        results["seconds"] = time.perf_counter() - started
-        write(output, results)
-        if options.on_gpu and not entry.get("lost"):
-            torch.cuda.empty_cache()
-        exit_code = EXIT_LOST if entry.get("lost") else exit_code or (EXIT_FAILED if failed(entry) else 0)
-    print(f"wrote {output}: {len(results['cases'])} cases, {len(waiting)} left, {time.perf_counter() - started:.0f} s")
-    clocks.close()
-    if exit_code == EXIT_LOST:
-        print("the device was lost: run again with --resume", file=sys.stderr, flush=True)
-        os._exit(EXIT_LOST)  # nothing on this device can be released in order any more
-    return exit_code
+    exit_code = run_all(
+        options, results, lambda case: run_case(case, session, timer, clocks, options), print_line, failed, started
+    )
+    return end(exit_code, clocks)
 
 
 if __name__ == "__main__":

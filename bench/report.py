@@ -1,6 +1,7 @@
 """Writes the tables of docs/performance.md and the plots in docs/plots/ from the results of a run.
 
     python bench/report.py --peers bench/results/peers.json --micro bench/results/micro.json --gpu bench/results/gpu.json
+        --presets bench/results/presets.json
 
 Only the blocks between `<!-- begin NAME -->` and `<!-- end NAME -->` are replaced; the words around them are written by hand.
 """
@@ -19,6 +20,7 @@ sys.path.insert(0, str(BENCH))
 
 import gpu_report  # noqa: E402
 import plots  # noqa: E402
+import presets_report  # noqa: E402
 from blocks import replace_block, table  # noqa: E402
 
 TITLES = {"attune": "Attune", "torch": "PyTorch", "onnxruntime": "ONNX Runtime"}
@@ -212,6 +214,7 @@ def main() -> int:
     parser.add_argument("--peers", default="bench/results/peers.json", help="written by bench/compare.py")
     parser.add_argument("--micro", default="bench/results/micro.json", help="written by attune_bench")
     parser.add_argument("--gpu", default="bench/results/gpu.json", help="written by bench/gpu.py")
+    parser.add_argument("--presets", default="bench/results/presets.json", help="written by bench/presets.py")
     parser.add_argument("--docs", default="docs/performance.md")
     parser.add_argument("--plots", default="docs/plots")
     options = parser.parse_args()
@@ -233,6 +236,8 @@ def main() -> int:
         plots.configs(micro, directory / "configs.svg")
     gpu = json.loads(Path(options.gpu).read_text()) if Path(options.gpu).is_file() else None
     text = gpu_report.update(text, gpu)
+    presets = json.loads(Path(options.presets).read_text()) if Path(options.presets).is_file() else None
+    text = presets_report.update(text, presets)
     docs.write_text(text)
     print(f"wrote {docs} and {directory}/")
     return 0

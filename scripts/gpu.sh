@@ -1,22 +1,26 @@
 #!/usr/bin/env bash
 # Everything that needs a GPU, in two phases, since the machine with the GPU may have no compiler, no LLVM and no network.
 #   scripts/gpu.sh build                 on the development machine: programs and library that need a C library and nothing
-#                                        else, stripped, into build/device-gpu/ (carry it along with the repository)
+#                                        else, stripped, into build/device-gpu/ and, packed, build/device-gpu.tar.xz (carry
+#                                        either of them along with the repository)
 #   scripts/gpu.sh run [--out DIR] [--minutes N] [--step NAME,...] [--records FILE] [--device cuda:0]
 #                                        on the machine with the GPU, in the repository: results into DIR (build/gpu-results)
-# Steps, the most important first: doctor, tests, sanitizer, tune, sdpa (bench/gpu.py), bench. Each has its share of the N
-# minutes (default 9; what a step leaves goes to the later ones), and one that fails does not stop the others. The driver is
-# needed, NVRTC (pip wheel or toolkit), compute-sanitizer for its step, and a python3 with PyTorch for tune and sdpa.
+# Steps, the most important first: doctor, tests, sanitizer, tune, sdpa (bench/gpu.py), presets (bench/presets.py, tuned
+# before), bench. Each has its share of the N minutes (default 9; what a step leaves goes to the later ones), and one that
+# fails does not stop the others. The driver is needed, NVRTC (pip wheel or toolkit), compute-sanitizer for its step, and a
+# python3 with PyTorch for tune, sdpa and presets.
 # --records imports what an earlier run exported as DIR/records.jsonl, so that tuning goes on where it stopped.
 # Exit codes: 0 every step passed, 1 usage, 2 not built, 4 a step failed. DIR/summary.txt says which.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bin=build/device-gpu
-usage() { sed -n '3,5s/^# \{0,1\}//p' "$0" >&2; exit 1; }
+archive=build/device-gpu.tar.xz
+usage() { sed -n '3,6s/^# \{0,1\}//p' "$0" >&2; exit 1; }
 
 build() {
   scripts/setup.sh
+  . scripts/environment.sh
   cmake --preset device-tests >/dev/null
   cmake --build --preset device-tests
   local from=build/device-tests needed file
@@ -33,14 +37,26 @@ build() {
     fi
   done
   echo "gpu: glibc $(strings "$bin"/* | grep -oE '^GLIBC_2\.[0-9]+$' | sort -uV | tail -n 1 | cut -d_ -f2) or newer is needed"
+  # Each of the three has LLVM in it: with a dictionary that spans them they take little more room than one.
+  tar -C build -cf - device-gpu | xz -T1 --lzma2=preset=1,dict=192MiB,mf=hc4,nice=32,depth=8 >"$archive"
   du -ch "$bin"/*
+  du -h "$archive"
+}
+
+# Python unpacks where there is no xz.
+unpack() {
+  [ -e "$archive" ] || return 0
+  [ ! "$bin/attune" -nt "$archive" ] || return 0
+  rm -rf "$bin"
+  tar -C build -xmJf "$archive" 2>/dev/null || "$python" -m tarfile -e "$archive" build
+  touch "$bin/attune"
 }
 
 # ---- On the machine with the GPU ---------------------------------------------------------------------------------------
 
 out=build/gpu-results minutes=9 wanted="" records=""
-all_steps="doctor tests sanitizer tune sdpa bench"
-declare -A share=([doctor]=1 [tests]=10 [sanitizer]=6 [tune]=7 [sdpa]=8 [bench]=2)
+all_steps="doctor tests sanitizer tune sdpa presets bench"
+declare -A share=([doctor]=1 [tests]=10 [sanitizer]=6 [tune]=7 [sdpa]=8 [presets]=8 [bench]=2)
 python=${PYTHON:-python3}
 device=cuda:0
 
@@ -105,7 +121,8 @@ step_tests() {
 }
 
 step_sanitizer() {
-  local tool sanitizer filter failed=0 name='Device/DeviceFeatures.AgreeWithTheReference/*'
+  local tool sanitizer filter failed=0 name target=${device//[^[:alnum:]]/_}
+  name=Device/DeviceFeatures.AgreeWithTheReference/$target
   sanitizer=$(PATH=$PATH:/usr/local/cuda/bin command -v compute-sanitizer || true)
   if [ -z "$sanitizer" ]; then
     echo "compute-sanitizer is not here: it comes with the CUDA toolkit"
@@ -113,7 +130,8 @@ step_sanitizer() {
   fi
   filter="${name}_fp16_dense:${name}_bf16_causal_bottom_right:${name}_bf16_paged:${name}_fp16_decode"
   filter+=":${name}_bf16_everything_at_once:${name}_bf16_varlen_kv_lengths_mask:${name}_fp16_padded_both_lists_everything"
-  filter+=":Device/DeviceHeadDims.*_128x128:Device/DeviceHeadDims.*_256x256"
+  filter+=":${name}_forward_simt_bf16_everything_at_once"
+  filter+=":Device/DeviceHeadDims.*/${target}_128x128:Device/DeviceHeadDims.*/${target}_256x256"
   local end=$((SECONDS + $1)) left=4
   for tool in memcheck racecheck initcheck synccheck; do
     if limited $(((end - SECONDS) / left--)) "$tool" "$sanitizer" --tool "$tool" --error-exitcode 9 "$bin/gpu_device_tests" \
@@ -161,6 +179,32 @@ step_sdpa() {
   return "$status"
 }
 
+# Half of the time tunes as many of the shapes as it allows, 24 s each: five requests and two types.
+step_presets() {
+  local status=0 try end=$((SECONDS + $1)) tuning=$(($1 / 2)) resume=()
+  "$python" bench/presets.py --device "$device" --list-shapes >"$logs/presets.all" 2>"$logs/presets-shapes.log" ||
+    { tail -n 3 "$logs/presets-shapes.log"; return 1; }
+  head -n "$((tuning / 24 * 2))" "$logs/presets.all" >"$logs/presets.shapes"
+  if [ -s "$logs/presets.shapes" ]; then
+    limited $((tuning + 15)) tune-presets "$bin/attune" tune --device "$device" "${stores[@]}" \
+      --shapes-file "$logs/presets.shapes" --cache-regime hot --budget 11s || status=1
+    grep -E '^(shape  |B[0-9])' "$logs/tune-presets.log" | cut -c 1-130 || true
+    "$bin/attune" export "${stores[@]}" "$out/records.jsonl" || status=1
+  fi
+  rm -f "$out/presets.json"
+  for try in 1 2 3; do  # again only after the device was lost
+    local result=0 left=$((end > SECONDS ? end - SECONDS : 1))
+    limited "$left" "presets-$try" env PYTHONUNBUFFERED=1 "$python" bench/presets.py --device "$device" \
+      --library "$bin/libattune.so" --program "$bin/attune" --store build/gpu-store --output "$out/presets.json" \
+      --minutes "$(awk "BEGIN { print ($left > 30 ? $left - 25 : 5) / 60 }")" "${resume[@]}" || result=$?
+    grep -vE '^(\{|Traceback|  )' "$logs/presets-$try.log" | cut -c 1-600 || true
+    [ "$result" -eq 0 ] || status=$result
+    [ "$result" -eq 3 ] || break
+    resume=(--resume)
+  done
+  return "$status"
+}
+
 step_bench() {
   timeout --kill-after=10 "$1" "$bin/attune" bench --device "$device" "${stores[@]}" --seconds 0.5 --json \
     "B1 H16 S16384 D128 bf16" "B4 H16 S4096 D128 bf16 causal" "B8 H32 S2048 D64 bf16" "B8 H32/8 S1x32768 D128 bf16" \
@@ -170,6 +214,7 @@ step_bench() {
 
 run() {
   local name steps seconds rest weights started result failed=0 end
+  unpack
   [ -x "$bin/gpu_device_tests" ] || { echo "gpu: $bin is empty: run 'scripts/gpu.sh build' first, and carry it here" >&2; exit 2; }
   logs=$(mktemp -d)
   trap 'rm -rf "$logs"' EXIT

@@ -15,7 +15,7 @@ for argument in "$@"; do
 done
 
 packages=(
-  g++ cmake ninja-build ccache git pkg-config python3 python3-venv
+  g++ cmake ninja-build ccache git pkg-config python3 python3-venv xz-utils
   llvm-19-dev libzstd-dev zlib1g-dev
   libsqlite3-dev libfmt-dev libcli11-dev nlohmann-json3-dev libssl-dev libxxhash-dev
   libgtest-dev libgmock-dev libbenchmark-dev

@@ -56,17 +56,28 @@ run_tests() {  # run_tests PRESET [ctest options...]
   ctest --test-dir "build/$preset" --parallel "$jobs" --output-on-failure --no-tests=error --progress "$@"
 }
 
-# The device flavour has to start on a machine that has a C library and nothing else.
+# The device flavour has to work on a machine that has a C library and nothing else.
 check_device_program() {
   build device attune_cli attune
-  local needed unexpected
-  needed=$(ldd build/device/cli/attune)
-  unexpected=$(grep -vE 'linux-vdso|ld-linux|lib(c|m|dl|pthread|rt)\.so' <<<"$needed" || true)
-  if [ -n "$unexpected" ]; then
-    echo "build/device/cli/attune needs more than the C library:" "$unexpected"
-    return 1
-  fi
-  build/device/cli/attune --version
+  local file needed alone=$home/alone
+  for file in build/device/cli/attune build/device/api/libattune.so; do
+    needed=$(ldd "$file" | grep -vE 'linux-vdso|ld-linux|lib(c|m|dl|pthread|rt)\.so' || true)
+    if [ -n "$needed" ]; then
+      echo "$file needs more than the C library:" "$needed"
+      return 1
+    fi
+  done
+  mkdir "$alone"
+  attune_alone() { env -i HOME="$alone" build/device/cli/attune "$@"; }
+  attune_alone --version
+  # Attention on this CPU, and a kernel for a GPU by LLVM alone, which the emulator then runs.
+  attune_alone sample "B1 H2 S96 D20 fp32" --kind normal --out "$alone/qkv.safetensors"
+  local tensors=(--q "$alone/qkv.safetensors:q" --k "$alone/qkv.safetensors:k" --v "$alone/qkv.safetensors:v")
+  attune_alone run "${tensors[@]}" --device cpu --check
+  attune_alone run "${tensors[@]}" --device emulated:sm_90a --nvrtc none --check
+  attune_alone emit "B1 H2 S96 D20 fp32" --device emulated:sm_90a --nvrtc none --what asm --out "$alone/kernel.ptx"
+  grep -q '^\.target sm_90' "$alone/kernel.ptx"
+  grep -q '^\.visible \.entry attune_forward_simt(' "$alone/kernel.ptx"
 }
 
 sanitized() {  # sanitized PRESET ROOM...

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "element.cuh"
+#include "logarithms.cuh"
 #include "rows.cuh"
 #include "softmax.cuh"
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kv_tiles.cuh"
+#include "logarithms.cuh"
 #include "ptx.cuh"
 #include "work.cuh"
 

@@ -13,8 +13,6 @@ constexpr float infinity = 1.0f / 0.0f;
 constexpr float infinity = __builtin_bit_cast(float, 0x7f800000);
 #endif
 [[maybe_unused]] constexpr float largest_float = 3.402823466e38f;
-[[maybe_unused]] constexpr float log2_e = 1.4426950408889634f;
-[[maybe_unused]] constexpr float ln_2 = 0.6931471805599453f;
 
 __host__ __device__ constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
 __device__ inline int min_of(int a, int b) { return a < b ? a : b; }

@@ -93,6 +93,14 @@ Tensors = _struct(
         *_run(c_void_p, "full_counts", "full_indices", "partial_counts", "partial_indices"),
         *_run(c_void_p, "full_row_ptr", "partial_row_ptr", "page_table"),
         ("page_table_stride", c_int64),
+        *_run(c_void_p, "q_scales", "k_scales", "v_scales"),
+    ],
+)
+Given = _struct(
+    "Given",
+    [
+        ("struct_size", c_size_t),
+        *_run(c_int64, "q_rows", "kv_rows", "q_scales", "k_scales", "v_codes", "v_scales"),
     ],
 )
 Provenance = _struct(
@@ -105,6 +113,7 @@ Provenance = _struct(
         ("record_unix_ms", c_int64),
         *_run(c_char_p, "kernel_origin", "compile_key"),
         *_run(c_double, "compile_ms", "load_ms", "plan_ms"),
+        *_run(c_char_p, "quantization", "quantization_why"),
     ],
 )
 TuneOptions = _struct(
@@ -192,7 +201,7 @@ class Session:
             "arch": info.arch.decode(),
         }
 
-    def problem(self, case: Case) -> ctypes.Structure:
+    def problem(self, case: Case, quantization: str = "none") -> ctypes.Structure:
         problem = self.library.init("attune_problem_init", Problem)
         if (problem.head_dim_qk, problem.window_left, problem.window_right) != (64, -1, -1):
             raise AttuneError("attune_problem_init wrote other defaults: bring attune_abi.py in line with attune.h")
@@ -201,6 +210,7 @@ class Session:
         problem.head_dim_qk = problem.head_dim_v = case.head_dim
         problem.dtype = DTYPE[case.dtype]
         problem.causal = int(case.causal)
+        problem.quantization = quantization.encode()
         return problem
 
     def find(self, problem: ctypes.Structure, stream: int | None = None) -> c_void_p:

@@ -54,9 +54,11 @@ class Inputs:
         self.q, self.k, self.v = normal(case.q_shape()), normal(case.kv_shape()), normal(case.kv_shape())
 
 
-def attune_subject(session: Session, inputs: Inputs, tune_budget: str) -> Subject:
+def attune_subject(
+    session: Session, inputs: Inputs, tune_budget: str, quantization: str = "none", name: str = "attune"
+) -> Subject:
     case, c = inputs.case, session.library.c
-    problem = session.problem(case)
+    problem = session.problem(case, quantization)
     facts: dict = {}
     if tune_budget != "none":
         facts["tuning"] = session.tune(problem, tune_budget, "cold" if case.decode else "hot")
@@ -68,6 +70,8 @@ def attune_subject(session: Session, inputs: Inputs, tune_budget: str) -> Subjec
         "config": provenance.config.decode(),
         "compile_ms": provenance.compile_ms,
         "launches": provenance.launches,
+        "quantization": provenance.quantization.decode(),
+        "quantization_why": provenance.quantization_why.decode(),
     }
     o = torch.full_like(inputs.q, float("nan"))
     tensors = session.tensors(problem, *(t.data_ptr() for t in (inputs.q, inputs.k, inputs.v, o)))
@@ -89,7 +93,7 @@ def attune_subject(session: Session, inputs: Inputs, tune_budget: str) -> Subjec
 
     # The closure keeps tensors and workspace alive; the struct is reached by address only.
     call.keep = (tensors, workspace)
-    return Subject("attune", call, facts=facts, close=close)
+    return Subject(name, call, facts=facts, close=close)
 
 
 def torch_subjects(inputs: Inputs, backends: list[str]):
@@ -153,14 +157,21 @@ def error_of(output: torch.Tensor, reference, dtype: str) -> dict[str, float]:
     """`tolerance_ratio` is the largest error over u * sum_j P_j |V_j| * factor, with u the unit roundoff of the dtype. The
     factor is 4 for 16-bit types, since tensor cores take P rounded to the dtype as well, and 64 for fp32."""
     u, factor = {"fp32": (2.0**-24, 64.0), "fp16": (2.0**-11, 4.0), "bf16": (2.0**-8, 4.0)}[dtype]
-    worst = largest = error_sum = reference_sum = 0.0
+    worst = largest = error_sum = reference_sum = product = own_square = reference_square = 0.0
     for (b, h, i), expected, scale in reference:
-        error = (output[b, h, i].double() - expected).abs()
+        row = output[b, h, i].double()
+        error = (row - expected).abs()
         worst = max(worst, float((error / (u * factor * scale)).max()))
         largest = max(largest, float(error.max()))
         error_sum += float(error.sum())
         reference_sum += float(expected.abs().sum())
+        product += float(row @ expected)
+        own_square += float(row @ row)
+        reference_square += float(expected @ expected)
+    cosine = product / max((own_square * reference_square) ** 0.5, 1e-300)
     # An element that nobody wrote is still NaN; max() would pass over it.
     if not all(bool(torch.isfinite(part).all()) for part in output.reshape(-1).split(1 << 28)):
         worst = largest = float("inf")
-    return {"max_error": largest, "relative_l1": error_sum / reference_sum, "tolerance_ratio": worst}
+        cosine = 0.0
+    relative_l1 = error_sum / reference_sum
+    return {"max_error": largest, "relative_l1": relative_l1, "cosine": cosine, "tolerance_ratio": worst}

@@ -12,6 +12,7 @@
 
 #include "tests/conformance/device_target.hpp"
 #include "tests/conformance/harness.hpp"
+#include "tests/conformance/quantized.hpp"
 
 namespace attune::test {
 namespace {
@@ -64,7 +65,7 @@ int replay(const std::string& text) {
   }
   parsed->target = device_target();
   if (!describe_target()) return exit_failed;
-  const std::string failure = conformer(parsed->target).run(*parsed, 0);
+  const std::string failure = replay_case(*parsed);
   std::printf("%s: %s\n", failure.empty() ? "passed" : "FAILED",
               failure.empty() ? to_text(parsed->problem).c_str() : failure.c_str());
   return failure.empty() ? 0 : exit_failed;

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "tests/conformance/harness.hpp"
+#include "tests/conformance/quantized.hpp"
 #include "tests/conformance/random_cases.hpp"
 
 namespace {
@@ -34,8 +35,9 @@ int main(int argc, char** argv) {
   app.add_option("--specs", options.specs, "Kernels to specialise")->check(CLI::PositiveNumber);
   app.add_option("--shapes", options.shapes, "Problems per kernel")->check(CLI::PositiveNumber);
   app.add_flag("--until-stopped", options.until_stopped, "Go on until a problem fails or Ctrl-C");
-  app.add_option("--target", options.target,
-                 "Only this target: an instruction set, emulated:sm_XX or cuda:N (default: all of the host in turn)");
+  app.add_option(
+      "--target", options.target,
+      "Only this target: an instruction set, lowered:ARCH, emulated:sm_XX or cuda:N (default: all of the host in turn)");
   app.add_option("--problem", options.problem, "Run one problem, given as JSON");
   app.add_option("--case", options.replay, "Replay one case, as a failure printed it");
   CLI11_PARSE(app, argc, argv);
@@ -45,7 +47,7 @@ int main(int argc, char** argv) {
     auto parsed = case_from_json(text);
     if (!parsed.ok()) return report(parsed.error().message());
     if (!options.target.empty()) parsed->target = options.target;
-    const std::string failure = conformer(parsed->target).run(*parsed, 0);
+    const std::string failure = replay_case(*parsed);
     if (!failure.empty()) return report(failure);
     fmt::print("passed: {}\n", to_text(parsed->problem));
     return 0;

@@ -14,6 +14,9 @@
 
 #include "generator/family.hpp"
 #include "tests/conformance/device_copy.hpp"
+#ifdef ATTUNE_LLVM
+#include "tests/conformance/lowered_device.hpp"
+#endif
 #include "tuner/validate.hpp"
 
 namespace attune::test {
@@ -110,6 +113,12 @@ Result<std::unique_ptr<runtime::Context>> open_target(const std::string& target,
     }
     options.families = {family};
   }
+#ifdef ATTUNE_LLVM
+  if (const std::string_view prefix = "lowered:"; device.starts_with(prefix)) {
+    ATTUNE_TRY(auto lowered, open_lowered_device(device.substr(prefix.size()), threads));
+    return runtime::Context::create_with(std::move(lowered), options);
+  }
+#endif
   return runtime::Context::create(options);
 }
 

@@ -147,6 +147,11 @@ std::string check_quantized(const Case& test_case) {
   return fmt::format("{}\n  {}\n  case: {}", text, to_text(test_case.problem), test_case.to_json());
 }
 
+std::string replay_case(const Case& test_case) {
+  return test_case.problem.quantization == "none" ? conformer(test_case.target).run(test_case, 0)
+                                                  : check_quantized(test_case);
+}
+
 Metrics metrics_against_double(const Workload& work) {
   const Problem& p = work.problem();
   tuner::ReferenceRow reference(p, work.tensors());

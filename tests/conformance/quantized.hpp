@@ -38,6 +38,9 @@ std::string run_quantized(const std::string& target, Workload& work, const std::
 // Lays the case out, runs it, and says how to repeat it when it fails.
 std::string check_quantized(const Case& test_case);
 
+// All rows of a case that a test printed, against what the test held it to: the model where it is quantized, else double.
+std::string replay_case(const Case& test_case);
+
 // The result of the last run against attention in double, all rows: the field's metrics, no gate.
 struct Metrics {
   double cosine = 0, relative_l1 = 0, rmse = 0;

@@ -93,10 +93,11 @@ void Emitter::emit_find_sinks() {
     Value* raised = ir.CreateFCmpOGT(smoothed, ir.CreateFMul(plain, b_.number(static_cast<double>(sink_ratio))), "raised");
     b_.when(raised, "candidate", [&] {
       Value *ratio = ir.CreateFDiv(plain, smoothed, "ratio"), *key = b_.add(first, r);
+      Value* before = ir.getFalse();  // what is listed behind the new key moves on as it stands, equals among it too
       for (int64_t i = 0; i < max_sink_keys; ++i) {
         Value *ratio_at = b_.at(candidates, i * 16), *key_at = b_.at(candidates, i * 16 + 8);
         Value *listed = b_.load(b_.f32(), ratio_at, 4), *listed_key = b_.load(b_.i64(), key_at, 8);
-        Value* before = ir.CreateFCmpOLT(ratio, listed);
+        before = ir.CreateOr(before, ir.CreateFCmpOLT(ratio, listed));
         b_.store(ir.CreateSelect(before, ratio, listed), ratio_at, 4);
         b_.store(ir.CreateSelect(before, key, listed_key), key_at, 8);
         ratio = ir.CreateSelect(before, listed, ratio);
