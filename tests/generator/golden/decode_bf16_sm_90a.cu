@@ -63,6 +63,8 @@ constexpr int shared_bytes = 69632;
 
 // ... templates/element_bf16.cuh
 
+// ... templates/logarithms.cuh
+
 // ... templates/rows.cuh
 
 // ... templates/ptx.cuh

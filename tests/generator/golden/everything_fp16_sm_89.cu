@@ -63,6 +63,8 @@ constexpr int shared_bytes = 24576;
 
 // ... templates/element_fp16.cuh
 
+// ... templates/logarithms.cuh
+
 // ... templates/rows.cuh
 
 // ... templates/ptx.cuh

@@ -65,6 +65,8 @@ constexpr int shared_bytes = 40960;
 
 // ... templates/element_bf16.cuh
 
+// ... templates/logarithms.cuh
+
 // ... templates/rows.cuh
 
 // ... templates/ptx.cuh

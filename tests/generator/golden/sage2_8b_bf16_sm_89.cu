@@ -182,6 +182,8 @@ constexpr float sink_ratio = 2.0f;
 
 // ... templates/code_poison_flags.cuh
 
+// ... templates/logarithms.cuh
+
 // ... templates/ptx.cuh
 
 // ... templates/softmax.cuh
