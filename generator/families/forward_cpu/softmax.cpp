@@ -10,10 +10,10 @@ Value* Emitter::store_quantized(Value* p, Value* p_inverse, Value* out, Value* i
   auto& ir = b_.raw();
   const int64_t element_bytes = 4 / elements_of(s_.pv_form);
   Value* at = b_.at(out, b_.mul(index, b_.count(element_bytes)));
-  Value *code = p, *share = p;
+  Value* code = p;
   switch (s_.request.pv) {
     case PvOperand::e4m3: code = ir::round_e4m3(b_, p, true); break;
-    case PvOperand::input: share = code = ir::round_to(b_, s_.half_sums ? DType::f16 : s_.dtype, p); break;
+    case PvOperand::input: code = ir::round_to(b_, s_.half_sums ? DType::f16 : s_.dtype, p); break;
     case PvOperand::int8: {
       Value* scaled = ir.CreateFMul(p, p_inverse);
       scaled = ir.CreateSelect(ir.CreateFCmpOLT(scaled, b_.splat(127.0)), scaled, b_.splat(127.0));
@@ -24,11 +24,11 @@ Value* Emitter::store_quantized(Value* p, Value* p_inverse, Value* out, Value* i
       auto* element = s_.pv_form == Form::i8_quads ? ir.getInt8Ty() : ir.getInt16Ty();
       auto* narrow = llvm::FixedVectorType::get(element, static_cast<unsigned>(s_.lanes));
       b_.store(ir.CreateTrunc(ir::to_integers(b_, scaled), narrow), at, element_bytes);
-      return share;
+      return p;
     }
   }
   b_.store(s_.pv_form == Form::bf16_pairs ? ir::to_bf16_bits(b_, code) : code, at, element_bytes);
-  return share;
+  return p;
 }
 
 // m and the scores it is compared with are in units of log2: p = 2^(c * s - m). The running sum l stays one register a row,
