@@ -8,7 +8,7 @@ namespace quantizer {
 // A key that may be scored apart, as a number whose order is that of being chosen: what the subtraction of the mean raises
 // most comes first, of equals the first key.
 using SinkCandidate = u64;
-constexpr SinkCandidate no_candidate = ~0ull;
+[[maybe_unused]] constexpr SinkCandidate no_candidate = ~0ull;
 __device__ inline SinkCandidate sink_candidate(float magnitude, float smoothed_magnitude, int key) {
   return static_cast<u64>(__float_as_uint(__fdiv_rn(magnitude, smoothed_magnitude))) << 32 | static_cast<u32>(key);
 }

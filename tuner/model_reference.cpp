@@ -22,7 +22,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double fp32_epsilon = 0x1p-23;
 constexpr size_t max_heads = 8;
 constexpr double row_factor = 16;
-constexpr double lse_floor = 1e-3, lse_mean = 2e-3;
+constexpr double lse_floor = 2e-4, lse_mean = 5e-4;
 
 // The largest ratio of an error to its bound, and where it is.
 class Worst {

@@ -25,7 +25,7 @@ double model_gate(const Quantization& request);
 //   every row           sum of errors <= 16 x model_gate() x (sum of magnitudes + the mean of that over its head)
 //   what is not finite  exactly where the model's is not: whether infinities give NaN depends on their order
 //   rows without a key  O exactly 0, LSE exactly -inf
-//   LSE                 2e-3 in the mean; of a row 1e-3 + 4e-6 |LSE| + what fp32 rounding of the scores can do to it, twice,
+//   LSE                 5e-4 in the mean; of a row 2e-4 + 4e-6 |LSE| + what fp32 rounding of the scores can do to it, twice,
 //                       + with smoothing what one code of K does: a mean is a sum in the kernel's own order, and a code
 //                       next to a half may turn out one more or one less
 // The metrics of Accuracy are then those against the model.

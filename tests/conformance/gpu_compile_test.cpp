@@ -87,9 +87,9 @@ const std::map<std::pair<std::string, int64_t>, int64_t>& stated_spills() {
   return stated;
 }
 
-// The same of quantized kernels, on any architecture. Most is read only while poisoned heads are looked for, and by the
-// quantizers; 16 rows a warp would spill nothing and read shared memory twice as often.
-int64_t stated_quantized_spill(int64_t head_dim) { return head_dim <= 64 ? 96 : 400; }
+// The same of quantized kernels, on any architecture: 280 on sm_87 is the most. Most is read only while poisoned heads are
+// looked for; 16 rows a warp would spill nothing and read shared memory twice as often.
+int64_t stated_quantized_spill(int64_t head_dim) { return head_dim <= 64 ? 0 : 300; }
 
 TEST_P(GpuCompile, HeuristicKernelsDoNotSpill) {
   for (const int64_t head_dim : {32, 64, 80, 128, 192, 256, 512}) {
