@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "common/arithmetic.hpp"
 #include "generator/quantization_layout.hpp"
 
 namespace attune {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The first padded row of a sequence.
 int64_t start(bool packed, int64_t b, int64_t first, int64_t block) { return packed ? (first / block + b) * block : 0; }

@@ -6,14 +6,13 @@
 #include <map>
 #include <unordered_map>
 
+#include "common/arithmetic.hpp"
 #include "emulator/machine/control.hpp"
 #include "emulator/machine/decoder.hpp"
 #include "emulator/machine/layout.hpp"
 
 namespace attune::emulator {
 namespace {
-
-int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 class Builder final : public Names {
  public:

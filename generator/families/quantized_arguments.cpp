@@ -6,13 +6,12 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "common/arithmetic.hpp"
+
 namespace attune {
 namespace {
 
 constexpr int64_t alignment_bytes = 256;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 }  // namespace
 

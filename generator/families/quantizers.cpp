@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/arithmetic.hpp"
 #include "generator/cuda/compose.hpp"
 #include "generator/families/quantized_arguments.hpp"
 #include "generator/quantization_layout.hpp"
@@ -14,8 +15,6 @@ namespace {
 
 // As templates/quantize_sequence.cuh, quantize_values.cuh and delta_scores.cuh have them.
 constexpr int64_t threads = 256, rows_of_cta = 128, tokens_of_cta = 256, delta_tile = 64;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 bool by_tensor(const Quantization& request) { return request.quantizes_qk() && request.granularity == Granularity::tensor; }
 bool has_sinks(const Quantization& request) { return request.k_smoothing == KSmoothing::sink_mean; }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "common/arithmetic.hpp"
 #include "emulator/numerics/formats.hpp"
 #include "generator/dtype_codec.hpp"
 #include "generator/families/gpu_arguments.hpp"
@@ -23,8 +24,6 @@ namespace {
 using tuner::quantized::Matrix;
 
 constexpr auto unwritten = std::byte{0xff};
-
-int64_t round_up(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
 
 // Equal as numbers; NaN is equal to NaN.
 bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }

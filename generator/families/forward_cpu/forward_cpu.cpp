@@ -4,15 +4,11 @@
 
 #include <cstring>
 
+#include "common/arithmetic.hpp"
 #include "generator/families/attention_spec.hpp"
 #include "generator/families/forward_cpu/emitter.hpp"
 
 namespace attune::forward_cpu {
-namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-}  // namespace
 
 Result<void> ForwardCpu::supports(const Problem& problem, const DeviceClass& device) const {
   auto no = [](std::string text) { return Error(Status::unsupported, std::move(text)); };

@@ -3,15 +3,11 @@
 #include <array>
 #include <type_traits>
 
+#include "common/arithmetic.hpp"
 #include "generator/families/forward_cpu/arguments.hpp"
 #include "generator/families/forward_cpu/shape.hpp"
 
 namespace attune::forward_cpu {
-namespace {
-
-int64_t round_up(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
-
-}  // namespace
 
 Prepared::Prepared(const Shape& shape, const Problem& problem) {
   const bool packed_kv = problem.varlen && !problem.paged();

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "common/arithmetic.hpp"
+
 namespace attune::forward_cpu {
-namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
-
-}  // namespace
 
 int64_t elements_of(Form form) { return form == Form::f32 ? 1 : form == Form::i8_quads ? 4 : 2; }
 

@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <ranges>
 
+#include "common/arithmetic.hpp"
 #include "generator/families/forward_cpu/forward_cpu.hpp"
 #include "generator/families/forward_cpu/shape.hpp"
 
 namespace attune::forward_cpu {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 std::vector<Expression> parse_all(const std::vector<std::string_view>& texts) {
   std::vector<Expression> expressions;

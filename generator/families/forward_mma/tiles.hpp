@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/arithmetic.hpp"
 #include "generator/families/quantized_arguments.hpp"
 #include "generator/problem.hpp"
 #include "generator/quantization.hpp"
@@ -14,9 +15,6 @@ namespace attune::forward_mma {
 
 inline constexpr int64_t warp_lanes = 32;
 inline constexpr int64_t combine_warps = 4;  // rows of one CTA of the combine kernel
-
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 struct Tiles {
   int64_t qk_row_bytes;  // of the tiles of Q and K: head_dim_qk padded to a k step of the instruction

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "common/arithmetic.hpp"
 #include "generator/families/attention_spec.hpp"
 #include "generator/families/forward_simt/emitter.hpp"
 #include "generator/families/gpu_arguments.hpp"
@@ -15,8 +16,6 @@ namespace {
 
 constexpr int64_t most_blocks = std::numeric_limits<int32_t>::max();  // of a grid, along x
 constexpr int64_t most_warps = 8;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // 90 of "sm_90a"; 0 of what is no GPU.
 int compute_capability(std::string_view arch) {
