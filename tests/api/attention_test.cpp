@@ -1,5 +1,8 @@
 // attune_attention and attune_execute: numbers, workspaces, bad tensors, many threads.
+#include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <set>
 #include <thread>
@@ -8,6 +11,13 @@
 
 namespace attune_test {
 namespace {
+
+float half_to_float(uint16_t bits) {
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                        : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+}
 
 class Attention : public testing::Test {
  protected:
@@ -80,6 +90,73 @@ TEST_F(Attention, PagedKeysGiveWhatTheSameKeysInOrderGive) {
   EXPECT_REFUSED(attune_attention(context.get(), &paged, &t, nullptr), ATTUNE_INVALID_ARGUMENT, "page_table");
   paged.page_count = 0;
   EXPECT_REFUSED(attune_attention(context.get(), &paged, &t, nullptr), ATTUNE_INVALID_ARGUMENT, "page_count");
+}
+
+// Codes and scales made here by hand, on an emulated GPU, against their products in double.
+TEST_F(Attention, CodesCanBeGiven) {
+  attune_context_options options = memory_options();
+  options.device = "emulated:sm_80";
+  if (const char* nvrtc = std::getenv("ATTUNE_NVRTC")) options.nvrtc = nvrtc;
+  const ContextPtr emulated = make_context(options);
+  constexpr size_t rows = 5, keys = 64, dim = 16;
+  attune_problem problem = make_problem(1, 1, 1, rows, keys, dim);
+  problem.dtype = ATTUNE_F16;
+  problem.want_lse = 1;
+  problem.quantization = "int8,token,pv-int8,given-qkv";
+  attune_given sizes{};
+  sizes.struct_size = sizeof sizes;
+  ASSERT_EQ(attune_given_sizes(&problem, &sizes), ATTUNE_OK) << attune_last_error();
+
+  alignas(16) int8_t q[rows * dim], k[keys * dim];
+  std::vector<int8_t> numbers(keys * dim), v(static_cast<size_t>(sizes.v_codes) + 16);
+  auto* v_codes = reinterpret_cast<int8_t*>((reinterpret_cast<uintptr_t>(v.data()) + 15) / 16 * 16);
+  std::vector<float> q_scales(static_cast<size_t>(sizes.q_scales)), k_scales(static_cast<size_t>(sizes.k_scales)),
+      v_scales(static_cast<size_t>(sizes.v_scales)), lse(rows);
+  std::vector<uint16_t> o(rows * dim);
+  for (size_t i = 0; i < rows * dim; ++i) q[i] = static_cast<int8_t>(i * 37 % 255 - 127);
+  for (size_t i = 0; i < rows; ++i) q_scales[i] = 0.01F * static_cast<float>(i + 1);
+  for (size_t n = 0; n < keys; ++n) {
+    k_scales[n] = 0.004F + 0.0001F * static_cast<float>(n);
+    // Where fp8 and int8 tensor cores want the token: 0 1 8 9, 2 3 10 11, 4 5 12 13, 6 7 14 15 of each sixteen.
+    constexpr size_t place[16] = {0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15};
+    for (size_t d = 0; d < dim; ++d) {
+      k[n * dim + d] = static_cast<int8_t>((n * dim + d) * 53 % 255 - 127);
+      numbers[n * dim + d] = static_cast<int8_t>((n + 3) * (d + 7) % 255 - 127);
+      v_codes[d * 64 + n / 16 * 16 + place[n % 16]] = numbers[n * dim + d];
+      v_scales[d] = 0.02F;
+    }
+  }
+  attune_tensors tensors;
+  ASSERT_EQ(attune_tensors_init(&tensors, sizeof tensors), ATTUNE_OK);
+  ASSERT_EQ(attune_tensors_set_contiguous(&problem, &tensors), ATTUNE_OK) << attune_last_error();
+  tensors.q.data = q;
+  tensors.k.data = k;
+  tensors.v.data = v_codes;
+  tensors.o.data = o.data();
+  tensors.lse = lse.data();
+  EXPECT_REFUSED(attune_attention(emulated.get(), &problem, &tensors, nullptr), ATTUNE_INVALID_ARGUMENT, "q_scales is null");
+  tensors.q_scales = q_scales.data();
+  tensors.k_scales = k_scales.data();
+  tensors.v_scales = v_scales.data();
+  ASSERT_EQ(attune_attention(emulated.get(), &problem, &tensors, nullptr), ATTUNE_OK) << attune_last_error();
+
+  for (size_t i = 0; i < rows; ++i) {
+    double sum = 0, largest = 0;
+    std::vector<double> expected(dim);
+    for (size_t n = 0; n < keys; ++n) {
+      double score = 0;
+      for (size_t d = 0; d < dim; ++d) score += q[i * dim + d] * k[n * dim + d];
+      const double p = std::exp(score * static_cast<double>(q_scales[i]) * static_cast<double>(k_scales[n]) / 4);
+      sum += p;
+      for (size_t d = 0; d < dim; ++d) expected[d] += p * 0.02 * numbers[n * dim + d];
+    }
+    EXPECT_NEAR(lse[i], std::log(sum), 1e-4) << "row " << i;
+    for (size_t d = 0; d < dim; ++d) largest = std::max(largest, std::fabs(expected[d] / sum));
+    for (size_t d = 0; d < dim; ++d) {
+      // P has 7 bits.
+      EXPECT_NEAR(half_to_float(o[i * dim + d]), expected[d] / sum, 0.02 * largest) << "row " << i << " column " << d;
+    }
+  }
 }
 
 TEST_F(Attention, InputsAreNotWritten) {
