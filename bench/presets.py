@@ -5,9 +5,10 @@
     python3 bench/presets.py --device emulated:sm_90a --shapes vit-small   and what that GPU refuses; its times mean nothing
     python3 bench/presets.py --list-shapes                                  what `attune tune` should tune before
 
-End to end: a launch of a preset quantizes Q, K and V and attends; NAME alone attends to codes that are given. Rounds, order and time are those of bench/gpu.py, with at
-least three launches between two events, since the longest shapes take a second each. Presets run on bf16 tensors, and
-every output is compared with attention in double on sampled rows, quantized ones by the floors of docs/accuracy.md.
+End to end: a launch of a preset quantizes Q, K and V and attends; NAME alone attends to codes that are given. Rounds, order
+and time are those of bench/gpu.py, with at least three launches between two events, since the longest shapes take a second
+each. Presets run on bf16 tensors, and every output is compared with attention in double on sampled rows, quantized ones by
+the floors of docs/accuracy.md.
 
 On a GPU a profile of ten launches then tells the quantizers' kernels from the attention, and what the quantizers move is held
 against a copy of as many bytes in the same profile: `of_copy` is its time over theirs.

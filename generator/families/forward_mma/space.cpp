@@ -27,10 +27,9 @@ const std::vector<std::string_view> constraint_texts = {
     "min_blocks == 1 || min_blocks * 32 * warps * (block_m / (16 * warps) * (v_columns / 2 + block_n / 2 + q_in_registers * "
     "qk_row_bytes / 8) + 48) <= 65536",
     "min_blocks * 32 * warps <= threads_per_sm",
-    // Compile time, which goes with the instructions that are written out: at most 256 of mma, each of which is 16
-    // rows by 8 columns by a k step of 16 keys (P of 8 bits: 32) or 32 bytes of Q; and some for each score of a thread. A
-    // tile
-    // that takes more, it may have with a smaller qk_unroll.
+    // Compile time, which goes with the instructions that are written out: at most 256 of mma, each 16 rows by 8 columns by
+    // a k step of 16 keys (P of 8 bits: 32) or 32 bytes of Q, and some for each score of a thread. What takes more fits
+    // with a smaller qk_unroll.
     "block_m / (16 * warps) * block_n * (v_columns * p_bytes / 2 + 16 * min(qk_unroll, qk_row_bytes / 32)) <= 128 * 256",
     "block_m / (16 * warps) * block_n <= score_limit",
     // No block much larger than what there is to do.
