@@ -20,14 +20,8 @@ bool keeps_v(const Quantization& request) {
 }
 
 int64_t code_row_bytes(QkOperand operand, int64_t head_dim) {
-  // One k step of an mma is 32 bytes: 32 codes, or 64 of 4 bits.
-  switch (operand) {
-    case QkOperand::input: return 0;
-    case QkOperand::int4: return round_up(head_dim, 64) / 2;
-    case QkOperand::int8:
-    case QkOperand::e4m3: return round_up(head_dim, 32);
-  }
-  return 0;
+  constexpr int64_t mma_step_bytes = 32;  // 32 codes, or 64 of 4 bits
+  return round_up(ceil_div(head_dim * code_bits(operand), 8), mma_step_bytes);
 }
 
 KeyChunks key_chunks(const Problem& problem) {

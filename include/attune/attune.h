@@ -330,7 +330,7 @@ ATTUNE_API attune_status attune_given_sizes(const attune_problem* problem, attun
 
 /* One call: finds the plan (policy ATTUNE_COMPILE), takes a workspace from the context's allocator, launches on `stream`.
  * `stream` is a CUstream on cuda (null: the default stream) and null on cpu, where the call returns when O is written.
- * The first call for a problem compiles (well under a second); later ones cost a hash and a lookup.
+ * The first call for a problem compiles (times: docs/performance.md); later ones cost a hash and a lookup.
  * Errors: those of attune_find and attune_execute. */
 ATTUNE_API attune_status attune_attention(attune_context* context, const attune_problem* problem,
                                           const attune_tensors* tensors, void* stream);
