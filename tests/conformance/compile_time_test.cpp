@@ -1,9 +1,9 @@
-// NVRTC's time for the attention kernels: under 0.6 s for any config of the space on a workstation.
+// NVRTC's time for the attention kernels, which the design wants under 0.6 s for any config of the space.
 //
-// Time goes with the instructions that reach the assembler, 0.25 to 0.3 ms for each on a 2-core AMD EPYC VM (2026-11), which
-// is 2.5 times as slow as a workstation: 5,500 PTX instructions are 1.5 s there, and 0.6 s. What is counted is the same on
-// every machine, so the bound is on counts: a formula for every config, and PTX for the largest. One ratio of times says
-// that time still goes with counts.
+// Time goes with the instructions that reach the assembler, 0.25 to 0.3 ms for each on a 2-core AMD EPYC VM (Zen 3,
+// 2026-11): 5,500 PTX instructions are 1.5 s there, and 0.6 s on a machine 2.5 times as fast, which was not tried. What is
+// counted is the same on every machine, so the bound is on counts: a formula for every config, and PTX for the largest. One
+// ratio of times says that time still goes with counts.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -133,9 +133,9 @@ TEST_F(CompileTime, NoConfigOfTheSpaceHasMoreInstructionsThanItsTimeAllows) {
   }
 }
 
-// The unit is a kernel that never changes, compiled by the same compiler: 0.35 s on the VM, and so 0.14 s on the
-// workstation, where 4.3 of them are 0.6 s. The largest config took 2.9 to 3.2 of them; of single pairs on a busy VM up
-// to 6.1, hence a bound that only tells when the assembler takes far longer than the counts above say.
+// The unit is a kernel that never changes, compiled by the same compiler: 0.35 s on the VM. The largest config took 2.9
+// to 3.2 of them; of single pairs on a busy VM up to 6.1, hence a bound that only tells when the assembler takes far longer
+// than the counts above say.
 TEST_F(CompileTime, TheLargestConfigTakesNoLongerThanItsInstructionsAllow) {
   Source unit;
   unit.kind = SourceKind::cuda_cpp;
