@@ -207,6 +207,29 @@ TEST(Verbs, EmitIsDeterministicInEveryForm) {
                           "ELF"));
 }
 
+TEST(Verbs, EmitPicksAUnitByItsEntryPoint) {
+  const test::Program program;
+  const auto emit = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {
+        "emit", "B1 H2 S64 D64 bf16 quantization(sage2-8b)", "--device", "emulated:sm_89", "--config", "heuristic"};
+    words.insert(words.end(), more.begin(), more.end());
+    return program.run(words);
+  };
+  const auto all = emit({});
+  ASSERT_EQ(all.code, 0) << all.err;
+  const std::string quantizers = emit({"--entry", "attune_quantize"}).out,
+                    attention = emit({"--entry", "attune_forward"}).out;
+  EXPECT_TRUE(quantizers.starts_with("// Attune quantizers"));
+  EXPECT_TRUE(attention.starts_with("// Attune forward_mma"));
+  EXPECT_EQ(quantizers.find("attune_forward("), std::string::npos);
+  EXPECT_EQ(attention.find("attune_quantize("), std::string::npos);
+  EXPECT_TRUE(all.out.starts_with(quantizers));
+  EXPECT_TRUE(all.out.ends_with(attention));
+  const auto unknown = emit({"--entry", "attune_nothing"});
+  EXPECT_EQ(unknown.code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("attune_statistics, attune_quantize, attune_forward"));
+}
+
 TEST(Verbs, SampleMakesWhatRunTakes) {
   const test::Program program;
   const std::string file = program.path("s.safetensors");
