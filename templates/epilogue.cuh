@@ -80,7 +80,8 @@ __device__ inline void transpose_quad(u32 (&pairs)[4]) {
   pairs[3] = upper ? d : fourth;
 }
 
-// Stores one row's `tiles` tiles of O from column `first_column` on: `sums`, two of each tile, as `channels` finishes them.
+// Stores one row's `tiles` tiles of O from column `first_column` on: `sums`, two of each tile, as `channels`, counted from
+// the first of this lane, finishes them.
 // `row` is where the row starts. Every lane of the warp calls it; what does not exist is not stored.
 template <int tiles, class Channels>
 __device__ inline void store_row(char* row, const float (&sums)[tiles][2], const RowResult& result, const Channels& channels,
@@ -88,10 +89,9 @@ __device__ inline void store_row(char* row, const float (&sums)[tiles][2], const
   const int quad = static_cast<int>(threadIdx.x) % 4;
   char* start = row + first_column * 2;
   const auto pair = [&](int n) {
-    const int column = first_column + 8 * n + 2 * quad;
     if (spec::quantized && first_column + 8 * n >= spec::head_dim_v) return 0u;  // no channel, no scale
-    return Element::pack(channels.finish(sums[n][0], result.factor, result.share, column),
-                         channels.finish(sums[n][1], result.factor, result.share, column + 1));
+    return Element::pack(channels.finish(sums[n][0], result.factor, result.share, 8 * n),
+                         channels.finish(sums[n][1], result.factor, result.share, 8 * n + 1));
   };
   constexpr bool every_column_exists = spec::head_dim_v % (8 * tiles) == 0;
   const auto inside = [&](int n) { return exists && (every_column_exists || first_column + 8 * n < spec::head_dim_v); };

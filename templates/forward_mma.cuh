@@ -43,7 +43,7 @@ class ForwardMma {
     }
     finish();
     const int from = CodePoison(a_, w_).any() ? 0 : pv_.cleared_from();
-    if (from != no_key) AmendRows(a_, w_).run(warp_row_, from);
+    if (from != no_key) amend(from);
   }
 
  private:
@@ -201,7 +201,7 @@ class ForwardMma {
   // Rows are a loop and their sums are picked by selects: what runs once a CTA is not worth compiling for each of them.
   __device__ void finish() {
     const int quad = static_cast<int>(threadIdx.x) % 4;
-    const Pv::Channels channels(a_, w_);
+    const Pv::Channels channels(a_, w_, w_.v_part * v_columns + 2 * quad);
 #pragma unroll 1
     for (int r = 0; r < 2 * m_tiles; ++r) {
       SoftmaxRow state = state_[0];
@@ -248,6 +248,12 @@ class ForwardMma {
     if (w_.v_part == 0 && quad == 0) *reinterpret_cast<float2*>(partial_state(a_, row, w_.split)) = {state.m, state.l};
   }
 
+  // Finds its work anew, so that registers keep nothing for it, and the compiler has less to allocate.
+  __device__ void amend(int from) const {
+    const Work work = find_work(a_, forget(blockIdx.x));
+    AmendRows(a_, work).run(static_cast<int>(forget(threadIdx.x)) / warp_lanes * warp_rows, from);
+  }
+
   // Row of the CTA that this thread holds in fragment i: its upper or lower half. Row r of the thread is row_of(0, r), too.
   __device__ int row_of(int i, int half) const {
     return warp_row_ + 16 * i + 8 * half + static_cast<int>(threadIdx.x) % warp_lanes / 4;
@@ -269,7 +275,7 @@ class ForwardMma {
 extern "C" __global__ void __launch_bounds__(threads, config::min_blocks)
     attune_forward(const __grid_constant__ KernelArguments arguments) {
   extern __shared__ __align__(16) char shared[];
-  const Work work = find_work(arguments);
+  const Work work = find_work(arguments, blockIdx.x);
   if (work.row_begin >= work.row_end) return;
   ForwardMma(arguments, work, shared_address(shared)).run();
 }

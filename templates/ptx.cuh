@@ -5,6 +5,13 @@
 
 // ---- Shared memory addresses: 32-bit, in the shared window ----
 
+// The same number, but the compiler no longer knows which: what is computed from it is computed anew.
+__device__ inline u32 forget(u32 x) {
+  u32 same;
+  asm volatile("mov.u32 %0, %1;" : "=r"(same) : "r"(x));
+  return same;
+}
+
 __device__ inline u32 shared_address(const void* pointer) { return static_cast<u32>(__cvta_generic_to_shared(pointer)); }
 
 __device__ inline uint4 load_shared_16_bytes(u32 address) {

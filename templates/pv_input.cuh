@@ -35,7 +35,7 @@ class Pv {
 
   // What a sum has to be multiplied by, and what has to be added for a row whose keys have all of its probability.
   struct Channels {
-    __device__ Channels(const KernelArguments&, const Work&) {}
+    __device__ Channels(const KernelArguments&, const Work&, int) {}
     __device__ float finish(float sum, float factor, float, int) const { return sum * factor; }
   };
 

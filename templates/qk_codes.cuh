@@ -145,8 +145,9 @@ struct QkCodes {
     const float* delta = a.delta_s + padded / quant::block_q * a.delta_stride + column;
 #pragma unroll
     for (int n = 0; n < tiles; ++n) {
-      if (tile.begin + 8 * n >= tile.end) break;
-      const float2 pair = *reinterpret_cast<const float2*>(delta + 8 * n);
+      // Rows of delta S have whole blocks of keys; what lies past the last key is hidden.
+      const bool exists = config::block_n <= quant::block_kv || tile.begin + 8 * n < tile.end;
+      const float2 pair = exists ? *reinterpret_cast<const float2*>(delta + 8 * n) : float2{0, 0};
       s[n][2 * half] += pair.x;
       s[n][2 * half + 1] += pair.y;
     }

@@ -80,6 +80,7 @@ __device__ inline void hide_keys(const ScoreRow& row, const KvTile& tile, int co
   const bool by_position = spec::lists == spec::Lists::none || !tile.full;
   const int position_first = by_position ? row.keys.first : 0;
   // In keys from this thread's first one on, which makes them constants in what is written out below.
+  constexpr bool keys_before_first = spec::window_left || (spec::quantized && spec::lists != spec::Lists::none);
   const int first = (spec::quantized ? max_of(position_first, tile.first) : position_first) - column;
   const int end = (by_position ? min_of(row.keys.end, tile.end) : tile.end) - column;
 #pragma unroll
@@ -87,7 +88,7 @@ __device__ inline void hide_keys(const ScoreRow& row, const KvTile& tile, int co
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
       float& score = s[n][2 * half + e];
-      const bool in_range = 8 * n + e >= first && 8 * n + e < end;
+      const bool in_range = (!keys_before_first || 8 * n + e >= first) && 8 * n + e < end;
       float bias = 0;
       if constexpr (spec::mask != spec::Mask::none) {
         if (in_range && by_position) bias = mask_value(row, column + 8 * n + e);

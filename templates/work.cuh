@@ -18,9 +18,9 @@ struct Work {
 __device__ inline int query_of(int row) { return config::pack_gqa ? row / spec::group : row; }
 __device__ inline int group_head_of(int row) { return config::pack_gqa ? row % spec::group : 0; }
 
-__device__ inline Work find_work(const Arguments& a) {
+// Of the CTA whose number is `index`.
+__device__ inline Work find_work(const Arguments& a, u32 index) {
   Work w = {};
-  u32 index = blockIdx.x;
   int row_block = static_cast<int>(index % static_cast<u32>(a.row_blocks));
   index /= static_cast<u32>(a.row_blocks);
   // Causal rows at the end see the most keys: begun first, they do not finish last and alone.
