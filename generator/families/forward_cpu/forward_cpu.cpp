@@ -108,7 +108,8 @@ int64_t ForwardCpu::workspace_bytes(const Problem& problem, const Config& config
 QuantizedSchedule ForwardCpu::quantized_schedule(const Problem& problem, const Config& config,
                                                  const DeviceClass& device) const {
   const Shape shape(spec(problem, device), config);
-  return {shape.tiles, shape.block_n, shape.block_m, shape.pack_gqa, shape.splits};
+  const bool fp32_p = shape.request.pv == PvOperand::input && !shape.half_sums && shape.pv_form == Form::f32;
+  return {shape.tiles, shape.block_n, shape.block_m, shape.pack_gqa, shape.splits, fp32_p};
 }
 
 void ForwardCpu::bind(const Problem& problem, const Config& config, const DeviceClass& device, const Tensors& tensors,
