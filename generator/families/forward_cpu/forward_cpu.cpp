@@ -55,7 +55,9 @@ Result<Source> ForwardCpu::emit(const Spec& spec, const Config& config) const {
       spec.arch(), spec.to_text(), config.to_text(), emitter.emit());
   source.target_cpu = shape.target.cpu;
   source.target_features = shape.target.features;
-  if (shape.qk_form == Form::i8_quads || shape.pv_form == Form::i8_quads) source.target_features += ",+avx512vnni";
+  if (shape.qk_form == Form::i8_quads || shape.pv_form == Form::i8_quads) {
+    source.target_features += shape.target.avx512 ? ",+avx512vnni" : "+avxvnni";
+  }
   if (shape.quantized) source.entries.emplace_back("attune_prepare_kv");
   if (shape.coded_qk) source.entries.emplace_back("attune_prepare_q");
   source.entries.emplace_back("attune_forward");

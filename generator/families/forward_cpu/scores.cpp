@@ -31,8 +31,11 @@ Value* multiply_accumulate(ir::Builder& b, Form form, Value* a_words, Value* b_w
       Value* products = ir.CreateIntrinsic(id, {}, {shorts(a_words), shorts(b_words)}, nullptr, "products");
       return ir.CreateAdd(sum, products, "sum");
     }
-    case Form::i8_quads:
-      return ir.CreateIntrinsic(llvm::Intrinsic::x86_avx512_vpdpbusd_512, {}, {sum, a_words, b_words}, nullptr, "sum");
+    case Form::i8_quads: {
+      const auto id =
+          b.target().avx512 ? llvm::Intrinsic::x86_avx512_vpdpbusd_512 : llvm::Intrinsic::x86_avx512_vpdpbusd_256;
+      return ir.CreateIntrinsic(id, {}, {sum, a_words, b_words}, nullptr, "sum");
+    }
   }
   return sum;
 }
