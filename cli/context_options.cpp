@@ -78,9 +78,10 @@ void add_context_options(CLI::App& verb, ContextArguments& arguments) {
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->group(group);
-  verb.add_option("--isa", arguments.isa, "cpu: avx512bf16, avx512, avx2 or portable instead of the host's best")
+  verb.add_option("--isa", arguments.isa,
+                  "cpu: avx512bf16, avx512vnni, avx512, avxvnni, avx2 or portable instead of the host's best")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"avx512bf16", "avx512", "avx2", "portable"}))
+      ->check(CLI::IsMember({"avx512bf16", "avx512vnni", "avx512", "avxvnni", "avx2", "portable"}))
       ->group(group);
   verb.add_option("--nvrtc", arguments.nvrtc,
                   "cuda and emulated: NVRTC's library, a folder that holds it, or 'none'; searched for otherwise")

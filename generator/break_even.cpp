@@ -31,12 +31,20 @@ constexpr Rates gpu_rates[] = {
 };
 // Cores without these formats convert P and V, and round fp16 sums, by plain instructions.
 constexpr Rates cpu_with_dot_products = {0, 64, 128, 16, 256, 256, 32, 16, 4};
+constexpr Rates cpu_with_byte_products = {0, 64, 64, 16, 256, 256, 32, 16, 4},
+                cpu_with_short_byte_products = {0, 32, 32, 8, 128, 128, 16, 8, 4};
 constexpr Rates cpu_plain = {0, 32, 32, 8, 32, 32, 16, 8, 4};
 
 constexpr double launch_cycles = 4000;  // of a launch that waits for its predecessor: some 2 us
 
+Rates cpu_rates(std::string_view arch) {
+  if (arch.ends_with("avx512bf16")) return cpu_with_dot_products;
+  if (arch.ends_with("avx512vnni")) return cpu_with_byte_products;
+  return arch.ends_with("avxvnni") ? cpu_with_short_byte_products : cpu_plain;
+}
+
 Rates rates_of(const DeviceClass& device) {
-  if (device.kind == "cpu") return device.arch.ends_with("avx512bf16") ? cpu_with_dot_products : cpu_plain;
+  if (device.kind == "cpu") return cpu_rates(device.arch);
   int number = 0;
   const size_t digits = device.arch.find_first_of("0123456789");
   if (digits != std::string::npos) {

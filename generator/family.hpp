@@ -78,6 +78,7 @@ struct QuantizedSchedule {
   int64_t row_block = 128;    // rows whose keys are split alike
   bool packed_heads = false;  // rows are (query, head in the group) pairs, heads fastest
   int64_t splits = 1;
+  bool fp32_p = false;  // pv input with fp32 sums: P is multiplied in fp32, not rounded to the type of V
   bool operator==(const QuantizedSchedule&) const = default;
 };
 

@@ -85,9 +85,9 @@ struct LibraryPlaces {
 };
 
 struct DeviceOptions {
-  std::string name = "cpu";   // "cpu", "cuda:N", "emulated:sm_XX"
-  int threads = 0;            // cpu and emulated: worker threads, 0: one per core
-  std::string cpu_isa;        // cpu: "" = the host's best, or "avx512bf16", "avx512", "avx2", "portable"
+  std::string name = "cpu";  // "cpu", "cuda:N", "emulated:sm_XX"
+  int threads = 0;           // cpu and emulated: worker threads, 0: one per core
+  std::string cpu_isa;  // cpu: "" = the host's best, or "avx512bf16", "avx512vnni", "avx512", "avxvnni", "avx2", "portable"
   std::string nvrtc = {};     // cuda and emulated: NVRTC's library, a folder that holds it, "none"; "": searched for
   std::string driver = {};    // cuda: the driver's library; "": libcuda.so.1
   LibraryPlaces places = {};  // cuda and emulated

@@ -12,6 +12,7 @@
 #include <array>
 #include <charconv>
 #include <fstream>
+#include <initializer_list>
 #include <sstream>
 
 namespace attune::runtime {
@@ -26,14 +27,18 @@ struct Isa {
 // one of them does.
 const std::vector<Isa>& isa_levels() {
   static const std::vector<Isa> levels = [] {
-    const std::vector<std::string_view> avx2 = {"avx", "avx2", "fma", "f16c", "bmi", "bmi2"};
-    std::vector<std::string_view> avx512 = avx2;
-    avx512.insert(avx512.end(), {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
-    std::vector<std::string_view> bf16 = avx512;
-    // Quantized kernels multiply int8 by VNNI there; every CPU with the one has had the other.
-    bf16.insert(bf16.end(), {"avx512bf16", "avx512vnni"});
-    return std::vector<Isa>{{"avx512bf16", "x86-64-avx512bf16", bf16},
+    using Names = std::vector<std::string_view>;
+    const auto with = [](Names names, std::initializer_list<std::string_view> more) {
+      names.insert(names.end(), more);
+      return names;
+    };
+    const Names avx2 = {"avx", "avx2", "fma", "f16c", "bmi", "bmi2"};
+    const Names avx512 = with(avx2, {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"});
+    // Quantized kernels multiply int8 by VNNI, which every CPU with bf16 dot products has had; some have it and no AVX-512.
+    return std::vector<Isa>{{"avx512bf16", "x86-64-avx512bf16", with(avx512, {"avx512bf16", "avx512vnni"})},
+                            {"avx512vnni", "x86-64-avx512vnni", with(avx512, {"avx512vnni"})},
                             {"avx512", "x86-64-avx512", avx512},
+                            {"avxvnni", "x86-64-avxvnni", with(avx2, {"avxvnni"})},
                             {"avx2", "x86-64-avx2", avx2},
                             {"portable", "portable", {}}};
   }();
@@ -111,10 +116,10 @@ Result<std::string> select_arch(std::string_view cpu_isa, const std::vector<std:
                              "unset, or use '{}'.",
                              cpu_isa, fmt::join(lacks, ", "), best->option));
   }
-  return Error(Status::invalid_argument,
-               fmt::format("cpu_isa '{}' is unknown. Use avx512bf16, avx512, avx2 or portable, or leave it unset for the "
-                           "host's best.",
-                           cpu_isa));
+  return Error(Status::invalid_argument, fmt::format("cpu_isa '{}' is unknown. Use avx512bf16, avx512vnni, avx512, avxvnni, "
+                                                     "avx2 or portable, or leave it unset for the "
+                                                     "host's best.",
+                                                     cpu_isa));
 }
 
 std::vector<std::string> host_features() {

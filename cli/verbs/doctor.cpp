@@ -42,7 +42,7 @@ void look_at_host(Findings& found) {
 std::vector<std::string> usable_isas(runtime::DeviceOptions options) {
   std::vector<std::string> usable;
   options.threads = 1;
-  for (const char* isa : {"avx512bf16", "avx512", "avx2", "portable"}) {
+  for (const char* isa : {"avx512bf16", "avx512vnni", "avx512", "avxvnni", "avx2", "portable"}) {
     options.cpu_isa = isa;
     if (runtime::open_device(options).ok()) usable.emplace_back(isa);
   }

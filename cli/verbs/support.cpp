@@ -24,7 +24,8 @@ struct SupportArguments {
 // Every architecture that kernels are emitted for, whatever this machine has.
 std::vector<DeviceClass> all_devices() {
   std::vector<DeviceClass> devices;
-  for (const char* arch : {"x86-64-avx512bf16", "x86-64-avx512", "x86-64-avx2", "portable"}) {
+  for (const char* arch :
+       {"x86-64-avx512bf16", "x86-64-avx512vnni", "x86-64-avx512", "x86-64-avxvnni", "x86-64-avx2", "portable"}) {
     DeviceClass cpu;
     cpu.kind = cpu.name = "cpu";
     cpu.arch = arch;

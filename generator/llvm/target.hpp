@@ -8,13 +8,14 @@
 namespace attune::ir {
 
 struct Target {
-  std::string arch;      // "x86-64-avx512bf16", "x86-64-avx512", "x86-64-avx2", "portable"
+  std::string arch;      // "x86-64-avx512bf16", "x86-64-avx512vnni", "x86-64-avxvnni", ..., "portable"
   std::string cpu;       // LLVM's -mcpu
   std::string features;  // LLVM's -mattr
   int64_t lanes = 4;     // fp32 lanes of one register
   int64_t registers = 16;
   bool avx512 = false;
   bool bf16_dot = false;      // vdpbf16ps
+  bool byte_dot = false;      // vpdpbusd
   bool fused = false;         // has FMA
   bool half_convert = false;  // converts fp16 in hardware
 };

@@ -13,6 +13,10 @@ namespace {
 const std::vector<double> exp2_degree_6 = {
     1.0, 6.931470444e-01, 2.402293056e-01, 5.548528056e-02, 9.675451708e-03, 1.246784499e-03, 2.161292047e-04};
 const std::vector<double> exp2_degree_4 = {1.0, 6.930448444e-01, 2.412802085e-01, 5.224246636e-02, 1.342668913e-02};
+// The same on [-1/2, 1/2].
+const std::vector<double> exp2_nearest_degree_6 = {
+    1.0, 6.931472029e-01, 2.402264791e-01, 5.550332471e-02, 9.618437357e-03, 1.339887440e-03, 1.535336193e-04};
+const std::vector<double> exp2_nearest_degree_4 = {1.0, 6.931241934e-01, 2.402409861e-01, 5.590642460e-02, 9.582853096e-03};
 // tanh(x) = x * p(x^2) on |x| <= 0.6, relative error 2.8e-9.
 const std::vector<double> tanh_series = {
     1.0, -3.333329800e-01, 1.333192404e-01, -5.378382210e-02, 2.079594119e-02, -5.895119420e-03};
@@ -79,6 +83,16 @@ Value* exp2(Builder& b, Value* x, bool full) {
   // Clamped so that the exponent below is 0 (a true zero) for anything under 2^-126; written so that NaN passes through.
   Value* low = ir.CreateFCmpOLT(x, b.splat(-127.0));
   Value* clamped = ir.CreateSelect(low, b.splat(-127.0), x);
+  if (b.target().lanes > 1) {
+    // The sum has no bits for a fraction: it is 1.5 * 2^23 plus 127 plus the nearest whole number, whose biased exponent so
+    // stands in its lowest bits. Half as many instructions as a conversion, which truncates, and its correction.
+    Value* bias = b.splat(0x1.8p23 + 127);
+    Value* sum = ir.CreateFAdd(clamped, bias, "rounded");
+    Value* fraction = ir.CreateFSub(clamped, ir.CreateFSub(sum, bias), "fraction");
+    Value* mantissa = horner(b, fraction, full ? exp2_nearest_degree_6 : exp2_nearest_degree_4, "exp2");
+    Value* exponent = ir.CreateShl(ir.CreateBitCast(sum, b.words()), llvm::ConstantInt::get(b.words(), 23));
+    return ir.CreateFMul(mantissa, ir.CreateBitCast(exponent, b.vec(), "power"), "exp2");
+  }
   Value* truncated = ir.CreateFreeze(ir.CreateFPToSI(clamped, b.words()));
   Value* above = ir.CreateFCmpOGT(ir.CreateSIToFP(truncated, b.vec()), clamped);
   Value* floor = ir.CreateAdd(truncated, ir.CreateSExt(above, b.words()), "floor");

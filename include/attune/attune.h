@@ -143,7 +143,7 @@ typedef struct attune_context_options {
   const char* device;  /* "cpu" (default), "cuda:0", "emulated:sm_90a" */
   int32_t threads;     /* cpu: worker threads, the calling one included; 0: one per core this process may use */
   int32_t read_only;   /* 1: never write the user's stores */
-  const char* cpu_isa; /* cpu: "avx512bf16", "avx512", "avx2", "portable"; default: the best of the host */
+  const char* cpu_isa; /* cpu: "avx512bf16", "avx2" or another that `attune doctor` knows; default: the best of the host */
 
   const char* records_directory;   /* measurements (small, precious); "" keeps them in memory */
   const char* kernels_directory;   /* compiled kernels (large, disposable); "" keeps them in memory */

@@ -87,7 +87,7 @@ Result<Case> case_from_json(std::string_view text) {
 const std::vector<std::string>& host_isas() {
   static const std::vector<std::string> isas = [] {
     std::vector<std::string> result;
-    for (const char* target : {"avx512bf16", "avx512", "avx2", "portable"}) {
+    for (const char* target : {"avx512bf16", "avx512vnni", "avx512", "avxvnni", "avx2", "portable"}) {
       if (runtime::open_device({"cpu", 1, target}).ok()) result.emplace_back(target);
     }
     return result;

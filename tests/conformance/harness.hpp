@@ -31,7 +31,7 @@ Result<Case> case_from_json(std::string_view text);
 // Everything is kept in memory. CUDA libraries are looked for as the environment says.
 Result<std::unique_ptr<runtime::Context>> open_target(const std::string& target, int threads);
 
-// The instruction sets this host can run, best first: "avx512bf16", "avx512", "avx2", "portable".
+// The instruction sets this host can run, best first: "avx512bf16", "avx512vnni", "avx512", "avxvnni", "avx2", "portable".
 const std::vector<std::string>& host_isas();
 // What the tests of this program run on: each program that links them defines it, in targets_*.cpp.
 const std::vector<std::string>& test_targets();

@@ -13,15 +13,16 @@
 namespace attune::test {
 namespace {
 
+// Vectors are written as <W> for <16 x i32> (or as many as there are lanes), <F> for <16 x float>; a number behind = is
+// splat over a <W>.
 struct Plain {
   std::string_view intrinsic, name, definition;
+  int lanes = 16;
 };
 
-// Vectors are written as <W> for <16 x i32>, <F> for <16 x float>; a number behind = is splat over a <W>.
-constexpr Plain plain_forms[] = {
-    // Four products of an unsigned by a signed byte are added to each word; nothing saturates.
-    {"@llvm.x86.avx512.vpdpbusd.512", "@plain.vpdpbusd", R"(
-define internal <W> @plain.vpdpbusd(<W> %sum, <W> %a, <W> %b) alwaysinline {
+// Four products of an unsigned by a signed byte are added to each word; nothing saturates.
+constexpr std::string_view byte_products = R"(
+define internal <W> @NAME(<W> %sum, <W> %a, <W> %b) alwaysinline {
   %a0 = and <W> %a, =255
   %a1s = lshr <W> %a, =8
   %a1 = and <W> %a1s, =255
@@ -45,7 +46,11 @@ define internal <W> @plain.vpdpbusd(<W> %sum, <W> %a, <W> %b) alwaysinline {
   %s3 = add <W> %s2, %p3
   ret <W> %s3
 }
-)"},
+)";
+
+constexpr Plain plain_forms[] = {
+    {"@llvm.x86.avx512.vpdpbusd.512", "@plain.vpdpbusd", byte_products},
+    {"@llvm.x86.avx512.vpdpbusd.256", "@plain.vpdpbusd.short", byte_products, 8},
     // Products of signed pairs, added.
     {"@llvm.x86.avx512.pmaddw.d.512", "@plain.pmaddwd", R"(
 define internal <W> @plain.pmaddwd(<32 x i16> %x, <32 x i16> %y) alwaysinline {
@@ -148,8 +153,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
-std::string expanded(std::string_view definition) {
-  std::string text(definition);
+std::string expanded(const Plain& plain) {
+  std::string text(plain.definition);
   std::string result;
   for (size_t at = 0; at < text.size(); ++at) {
     const bool constant = text[at] == '=' && at + 1 < text.size() && text[at + 1] != ' ';
@@ -162,7 +167,8 @@ std::string expanded(std::string_view definition) {
     result += fmt::format("splat (i32 {})", text.substr(at + 1, end - at - 1));
     at = end - 1;
   }
-  replace_all(result, "<W>", "<16 x i32>");
+  replace_all(result, "@NAME", plain.name);
+  replace_all(result, "<W>", fmt::format("<{} x i32>", plain.lanes));
   replace_all(result, "<F>", "<16 x float>");
   return result;
 }
@@ -250,7 +256,7 @@ Result<std::string> lowered(const std::string& text) {
   for (const Plain& plain : plain_forms) {
     if (result.find(plain.intrinsic) == std::string::npos) continue;
     replace_all(result, plain.intrinsic, plain.name);
-    definitions += expanded(plain.definition);
+    definitions += expanded(plain);
   }
   if (const size_t left = result.find("@llvm.x86."); left != std::string::npos) {
     return Error(Status::internal,

@@ -10,7 +10,7 @@
 
 namespace attune::test {
 
-// `arch` as kernels are emitted for: "x86-64-avx512bf16" or "x86-64-avx512".
+// `arch` as kernels are emitted for: "x86-64-avx512bf16", "x86-64-avx512vnni", "x86-64-avx512" or "x86-64-avxvnni".
 Result<std::unique_ptr<runtime::Device>> open_lowered_device(const std::string& arch, int threads);
 
 // The text with definitions of its own for every llvm.x86 function it calls; internal where one of them is not known here.

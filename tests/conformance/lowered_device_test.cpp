@@ -85,18 +85,24 @@ class PlainForms : public testing::Test {
 float number(uint32_t word) { return std::bit_cast<float>(word); }
 
 TEST_F(PlainForms, BytesUnsignedBySignedAreSummedWithoutSaturation) {
-  const Instruction instruction{"@llvm.x86.avx512.vpdpbusd.512",
-                                words_type,
-                                "<16 x i32> %x0, <16 x i32> %x1, <16 x i32> %x2",
-                                "<16 x i32>, <16 x i32>, <16 x i32>",
-                                {words_type, words_type, words_type}};
+  const Instruction whole{"@llvm.x86.avx512.vpdpbusd.512",
+                          words_type,
+                          "<16 x i32> %x0, <16 x i32> %x1, <16 x i32> %x2",
+                          "<16 x i32>, <16 x i32>, <16 x i32>",
+                          {words_type, words_type, words_type}};
+  const char* const short_type = "<8 x i32>";
+  const Instruction half{"@llvm.x86.avx512.vpdpbusd.256",
+                         short_type,
+                         "<8 x i32> %x0, <8 x i32> %x1, <8 x i32> %x2",
+                         "<8 x i32>, <8 x i32>, <8 x i32>",
+                         {short_type, short_type, short_type}};
   std::array<Words, 3> inputs = {any(), any(), any()};
   // The largest sum of products, which pairs of 16 bits would not hold, and one that wraps around.
   inputs[1][0] = inputs[1][1] = 0xffffffff;
   inputs[2][0] = 0x80808080;
   inputs[2][1] = 0x7f7f7f7f;
   inputs[0][1] = 0x7fffffff;
-  const Words result = run(instruction, inputs);
+  const Words result = run(whole, inputs), short_result = run(half, inputs);
   for (size_t n = 0; n < 16; ++n) {
     uint32_t sum = inputs[0][n];
     for (int byte = 0; byte < 4; ++byte) {
@@ -105,6 +111,7 @@ TEST_F(PlainForms, BytesUnsignedBySignedAreSummedWithoutSaturation) {
       sum += static_cast<uint32_t>(int{a} * int{b});
     }
     EXPECT_EQ(result[n], sum) << n;
+    EXPECT_EQ(short_result[n], n < 8 ? sum : 0) << n;
   }
 }
 
@@ -237,6 +244,14 @@ TEST(LoweredKernels, QuantizedOnesAgreeWithTheirModels) {
   }
   const Problem pairs_of_shorts = ragged(DType::f16, "int8,k-mean,pv-int8");
   EXPECT_EQ(check_quantized({pairs_of_shorts, {9, Values::llm}, "lowered:x86-64-avx512", std::nullopt}), "");
+  for (const std::string target : {"lowered:x86-64-avx512vnni", "lowered:x86-64-avxvnni"}) {
+    for (const std::string request : {"int8,k-mean", "int8,token,q-mean,pv-int8"}) {
+      SCOPED_TRACE(target + " " + request);
+      Problem bytes = ragged(DType::bf16, request);
+      bytes.causal = ++seed % 2 == 0;
+      EXPECT_EQ(check_quantized({bytes, {seed, Values::llm, Strides::shuffled, true, false}, target, std::nullopt}), "");
+    }
+  }
 }
 
 TEST(LoweredKernels, TheLargestCodesDoNotOverflow) {

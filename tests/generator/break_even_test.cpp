@@ -108,7 +108,7 @@ TEST(BreakEven, DecodeReadsKeysOnceAndCannotPayForMore) {
 TEST(BreakEven, TheCpuHasNoneOfTheFormatsOfTheCandidates) {
   DeviceClass cpu;
   cpu.kind = "cpu";
-  for (const std::string arch : {"x86-64-avx512bf16", "x86-64-avx2", "portable"}) {
+  for (const std::string arch : {"x86-64-avx512bf16", "x86-64-avx512vnni", "x86-64-avxvnni", "x86-64-avx2", "portable"}) {
     cpu.arch = arch;
     for (const DType dtype : {DType::f32, DType::bf16}) {
       Problem p = square(16384, 128);

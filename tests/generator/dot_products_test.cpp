@@ -1,4 +1,4 @@
-// The dot product instructions of x86-64-avx512bf16 come out of the code generator, on whatever machine this runs: VNNI
+// The dot product instructions of archs that have them come out of the code generator, on whatever machine this runs: VNNI
 // where codes are multiplied as integers, bf16 pairs where numbers of 8 or 16 bits are, and neither for an arch that has
 // none.
 #include <gtest/gtest.h>
@@ -19,11 +19,11 @@ struct Expected {
 };
 
 // Instructions of that name on whole registers.
-int64_t count(const std::string& assembly, std::string_view instruction) {
+int64_t count(const std::string& assembly, std::string_view instruction, std::string_view register_name = "%zmm") {
   int64_t found = 0;
   for (size_t at = assembly.find(instruction); at != std::string::npos; at = assembly.find(instruction, at + 1)) {
     const std::string_view line = std::string_view(assembly).substr(at, assembly.find('\n', at) - at);
-    if (line.find("%zmm") != std::string_view::npos) ++found;
+    if (line.find(register_name) != std::string_view::npos) ++found;
   }
   return found;
 }
@@ -81,6 +81,21 @@ TEST(DotProducts, AreObjectsOnAnyMachine) {
   ASSERT_TRUE(object.ok()) << object.error().message() << object.error().log();
   EXPECT_TRUE(std::string_view(object->bytes).substr(1).starts_with("ELF"));
   EXPECT_EQ(object->entries.size(), 3U) << "two that prepare, and the attention";
+}
+
+// Cascade Lake and Ice Lake have VNNI and no bf16 dot products, Alder Lake and later VNNI and no AVX-512.
+TEST(DotProducts, OfBytesComeWithoutThoseOfBf16) {
+  for (const auto& [arch, name] :
+       {std::pair<std::string, std::string>{"x86-64-avx512vnni", "%zmm"}, {"x86-64-avxvnni", "%ymm"}}) {
+    SCOPED_TRACE(arch);
+    const Kernel kernel(arch, {"int8,k-mean", DType::bf16, true, false});
+    const auto assembly = kernel.assembly();
+    ASSERT_TRUE(assembly.ok()) << assembly.error().message() << assembly.error().log();
+    EXPECT_GE(count(*assembly, "vpdpbusd", name), kernel.tile());
+    EXPECT_EQ(count(*assembly, "vpmaddwd", name), 0);
+    EXPECT_EQ(assembly->find("vdpbf16ps"), std::string::npos);
+    EXPECT_EQ(assembly->find("%zmm") != std::string::npos, name == "%zmm");
+  }
 }
 
 TEST(DotProducts, AreNotInTheAssemblyOfTheArchThatLacksThem) {

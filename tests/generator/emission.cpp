@@ -30,7 +30,7 @@ DeviceClass test_gpu(const std::string& arch) {
 
 std::vector<std::string> host_archs() {
   std::vector<std::string> archs;
-  for (const char* isa : {"avx512bf16", "avx512", "avx2", "portable"}) {
+  for (const char* isa : {"avx512bf16", "avx512vnni", "avx512", "avxvnni", "avx2", "portable"}) {
     runtime::DeviceOptions options;
     options.threads = 1;
     options.cpu_isa = isa;

@@ -94,8 +94,8 @@ TEST(ForwardCpu, HeuristicIsInsideTheSpace) {
                                                  "int8,k-mean,pv-e4m3,flush-256"};
       problem.quantization = requests[static_cast<size_t>(pick(0, 6))];
     }
-    DeviceClass device =
-        test_cpu(std::vector<std::string>{"x86-64-avx512bf16", "x86-64-avx512", "x86-64-avx2", "portable"}[pick(0, 3)]);
+    DeviceClass device = test_cpu(std::vector<std::string>{"x86-64-avx512bf16", "x86-64-avx512vnni", "x86-64-avxvnni",
+                                                           "x86-64-avx2", "portable"}[pick(0, 4)]);
     device.l2_bytes = pick(0, 1) == 0 ? 0 : 1 << 20;
     device.compute_units = pick(1, 64);
     const Spec spec = family().spec(problem, device);

@@ -291,12 +291,21 @@ TEST(SelectArch, BestOfTheHostAndItsRestrictions) {
   // Quantized kernels of that level multiply by VNNI.
   EXPECT_EQ(*select_arch("", bf16), "x86-64-avx512");
   bf16.emplace_back("avx512vnni");
+  auto vnni = avx512, short_vnni = avx2;
+  vnni.emplace_back("avx512vnni");
+  short_vnni.emplace_back("avxvnni");
 
   EXPECT_EQ(*select_arch("", {}), "portable");
   EXPECT_EQ(*select_arch("", {"neon"}), "portable");
   EXPECT_EQ(*select_arch("", avx2), "x86-64-avx2");
   EXPECT_EQ(*select_arch("", avx512), "x86-64-avx512");
   EXPECT_EQ(*select_arch("", bf16), "x86-64-avx512bf16");
+  EXPECT_EQ(*select_arch("", vnni), "x86-64-avx512vnni");
+  EXPECT_EQ(*select_arch("", short_vnni), "x86-64-avxvnni");
+  // With both, the longer registers.
+  vnni.emplace_back("avxvnni");
+  EXPECT_EQ(*select_arch("", vnni), "x86-64-avx512vnni");
+  EXPECT_EQ(*select_arch("avxvnni", vnni), "x86-64-avxvnni");
   EXPECT_EQ(*select_arch("avx2", bf16), "x86-64-avx2");
   EXPECT_EQ(*select_arch("avx512", bf16), "x86-64-avx512");
   EXPECT_EQ(*select_arch("portable", bf16), "portable");
@@ -309,7 +318,7 @@ TEST(SelectArch, BestOfTheHostAndItsRestrictions) {
   const auto unknown = select_arch("sse9", bf16);
   ASSERT_FALSE(unknown.ok());
   EXPECT_EQ(unknown.error().status(), Status::invalid_argument);
-  EXPECT_THAT(unknown.error().message(), HasSubstr("avx512bf16, avx512, avx2 or portable"));
+  EXPECT_THAT(unknown.error().message(), HasSubstr("avx512bf16, avx512vnni, avx512, avxvnni, avx2 or portable"));
   // A hypervisor that shows AVX-512 but hides what kernels of that level use too.
   EXPECT_EQ(*select_arch("", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}), "portable");
 }

@@ -191,6 +191,23 @@ TEST(QuantizedSchedule, EachTileIsRoundedAgainstTheMaximumSoFar) {
   EXPECT_NE(run(s, "pv-int8", schedule(32, 128, 1)), run(s, "pv-int8", schedule(64, 128, 1)));
 }
 
+TEST(QuantizedSchedule, PIsRoundedToTheTypeOfVUnlessItIsMultipliedInFp32) {
+  // P is 1 and 2/3, which bf16 does not hold: with V at -1 and 1.5 nothing is left but that error.
+  Scores s = scores(2, 1);
+  s.head.k.row(0)[0] = 0;
+  s.head.k.row(1)[0] = std::log(2.0F / 3);
+  s.head.v.row(0)[0] = -1;
+  s.head.v.row(1)[0] = 1.5F;
+  const float error = (0.66796875F - 2.0F / 3) * 1.5F / (5.0F / 3);
+  for (const bool fp32_p : {false, true}) {
+    ModelOptions options;
+    options.schedule.fp32_p = fp32_p;
+    const auto out = model_matrices(s.head, DType::bf16, *parse_quantization("int8"), s.rules, options, nullptr);
+    ASSERT_TRUE(out.ok()) << out.error().message();
+    EXPECT_NEAR(out->o.row(0)[0], fp32_p ? 0 : error, 1e-5) << fp32_p;
+  }
+}
+
 TEST(QuantizedSchedule, PartsAreSummedApartAndMerged) {
   for (const std::string request : {"pv-e4m3", "pv-int8", "sage2-8b", "sage1", "acc-f16"}) {
     Scores all = scores(200, 9);

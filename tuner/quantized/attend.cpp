@@ -215,7 +215,9 @@ float Head::round_p(std::vector<float>& p, float& sum) const {
       return scale.scale;
     }
     case PvOperand::input:
-      const DType type = request_.accumulator == PvAccumulator::f16 ? DType::f16 : dtype_;
+      const DType type = request_.accumulator == PvAccumulator::f16 ? DType::f16
+                         : options_.schedule.fp32_p                 ? DType::f32
+                                                                    : dtype_;
       for (float& value : p) {
         tile += value;
         value = round_to(type, value);

@@ -55,7 +55,9 @@ Result<Source> ForwardCpu::emit(const Spec& spec, const Config& config) const {
       spec.arch(), spec.to_text(), config.to_text(), emitter.emit());
   source.target_cpu = shape.target.cpu;
   source.target_features = shape.target.features;
-  if (shape.qk_form == Form::i8_quads || shape.pv_form == Form::i8_quads) source.target_features += ",+avx512vnni";
+  if (shape.qk_form == Form::i8_quads || shape.pv_form == Form::i8_quads) {
+    source.target_features += shape.target.avx512 ? ",+avx512vnni" : "+avxvnni";
+  }
   if (shape.quantized) source.entries.emplace_back("attune_prepare_kv");
   if (shape.coded_qk) source.entries.emplace_back("attune_prepare_q");
   source.entries.emplace_back("attune_forward");
@@ -108,7 +110,8 @@ int64_t ForwardCpu::workspace_bytes(const Problem& problem, const Config& config
 QuantizedSchedule ForwardCpu::quantized_schedule(const Problem& problem, const Config& config,
                                                  const DeviceClass& device) const {
   const Shape shape(spec(problem, device), config);
-  return {shape.tiles, shape.block_n, shape.block_m, shape.pack_gqa, shape.splits};
+  const bool fp32_p = shape.request.pv == PvOperand::input && !shape.half_sums && shape.pv_form == Form::f32;
+  return {shape.tiles, shape.block_n, shape.block_m, shape.pack_gqa, shape.splits, fp32_p};
 }
 
 void ForwardCpu::bind(const Problem& problem, const Config& config, const DeviceClass& device, const Tensors& tensors,

@@ -31,8 +31,11 @@ Value* multiply_accumulate(ir::Builder& b, Form form, Value* a_words, Value* b_w
       Value* products = ir.CreateIntrinsic(id, {}, {shorts(a_words), shorts(b_words)}, nullptr, "products");
       return ir.CreateAdd(sum, products, "sum");
     }
-    case Form::i8_quads:
-      return ir.CreateIntrinsic(llvm::Intrinsic::x86_avx512_vpdpbusd_512, {}, {sum, a_words, b_words}, nullptr, "sum");
+    case Form::i8_quads: {
+      const auto id =
+          b.target().avx512 ? llvm::Intrinsic::x86_avx512_vpdpbusd_512 : llvm::Intrinsic::x86_avx512_vpdpbusd_256;
+      return ir.CreateIntrinsic(id, {}, {sum, a_words, b_words}, nullptr, "sum");
+    }
   }
   return sum;
 }
@@ -56,15 +59,12 @@ void Emitter::emit_scores_packed() {
   const auto rows = static_cast<size_t>(s_.rows);
   const bool delta = s_.coded_qk && s_.request.q_smoothing != QSmoothing::none;
   // A register of products of codes as scores: times the scales of the row and of each key, plus delta S.
-  auto decode = [&](Value* sum, size_t r, Value* key_bytes) {
-    Value *meta = f->getArg(4), *deltas = f->getArg(5), *key_scales = f->getArg(6), *delta_bytes = f->getArg(8);
-    const auto row = static_cast<int64_t>(r);
-    Value* row_scale = b_.load(b_.f32(), b_.at(meta, (row * meta_slots + meta_scale) * 4), 4, "row_scale");
-    Value* scale = ir.CreateFMul(b_.load(b_.vec(), b_.at(key_scales, key_bytes), 4), b_.splat(row_scale), "scale");
+  auto decode = [&](Value* sum, Value* row_scale, Value* delta_row, Value* key_bytes) {
+    Value *key_scales = f->getArg(6), *delta_bytes = f->getArg(8);
+    Value* scale = ir.CreateFMul(b_.load(b_.vec(), b_.at(key_scales, key_bytes), 4), row_scale, "scale");
     Value* number = is_integer(s_.qk_form) ? ir.CreateSIToFP(sum, b_.vec(), "number") : sum;
     if (!delta) return ir.CreateFMul(number, scale, "s");
-    Value* from = b_.load(b_.ptr(), b_.at(deltas, row * 8), 8, "delta_row");
-    Value* shift = b_.load(b_.vec(), b_.at(from, b_.add(delta_bytes, key_bytes)), 4, "delta");
+    Value* shift = b_.load(b_.vec(), b_.at(delta_row, b_.add(delta_bytes, key_bytes)), 4, "delta");
     return b_.fma(number, scale, shift, "s");
   };
 
@@ -105,10 +105,20 @@ void Emitter::emit_scores_packed() {
     });
     for (int64_t word = whole; word < s_.k_words; ++word) sums = step(b_.count(word), sums);
     for (size_t r = 0; r < rows; ++r) {
+      const auto row = static_cast<int64_t>(r);
+      // Read once a row: what is stored below might be the same memory, for all that LLVM knows.
+      Value *row_scale = nullptr, *delta_row = nullptr;
+      if (s_.coded_qk) {
+        Value* at = b_.at(f->getArg(4), (row * meta_slots + meta_scale) * 4);
+        row_scale = b_.splat(b_.load(b_.f32(), at, 4, "row_scale"));
+        if (delta) delta_row = b_.load(b_.ptr(), b_.at(f->getArg(5), row * 8), 8, "delta_row");
+      }
       for (size_t j = 0; j < columns; ++j) {
-        const auto offset = static_cast<int64_t>(r) * s_.s_row_bytes() + static_cast<int64_t>(j) * vector_bytes;
+        const auto offset = row * s_.s_row_bytes() + static_cast<int64_t>(j) * vector_bytes;
         Value* score = sums[r * columns + j];
-        if (s_.coded_qk) score = decode(score, r, b_.add(key_bytes, b_.count(static_cast<int64_t>(j) * vector_bytes)));
+        if (s_.coded_qk) {
+          score = decode(score, row_scale, delta_row, b_.add(key_bytes, b_.count(static_cast<int64_t>(j) * vector_bytes)));
+        }
         b_.store(score, b_.at(out, offset), vector_bytes);
       }
     }

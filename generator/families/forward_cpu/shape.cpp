@@ -14,8 +14,7 @@ bool is_integer(Form form) { return form == Form::i16_pairs || form == Form::i8_
 namespace {
 
 Form integer_form(const ir::Target& target) {
-  // What has bf16 dot products has those of bytes, too: runtime/host_cpu.cpp asks for both.
-  return target.bf16_dot ? Form::i8_quads : target.lanes >= 8 ? Form::i16_pairs : Form::f32;
+  return target.byte_dot ? Form::i8_quads : target.lanes >= 8 ? Form::i16_pairs : Form::f32;
 }
 
 Form input_form(const ir::Target& target, DType dtype) {
