@@ -37,7 +37,7 @@ __device__ inline void find_sinks(const KernelArguments& a, SinkShared& shared) 
         shared.smoothing.mean.read(vector, mean);
 #pragma unroll
         for (int e = 0; e < 8; ++e) {
-          const float difference = __fadd_rn(x[e], -mean[e]);
+          const float difference = __fsub_rn(x[e], mean[e]);
           if (is_finite(x[e])) magnitude = fmaxf(magnitude, fabsf(x[e]));
           if (is_finite(difference)) smoothed_magnitude = fmaxf(smoothed_magnitude, fabsf(difference));
         }

@@ -119,22 +119,28 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
   }
 }
 
+// A sink is scored apart; an element that is not finite stays what it is, so that it is found.
+__device__ inline void drop_sink(const float (&x)[8], float (&smoothed)[8]) {
+#pragma unroll
+  for (int e = 0; e < 8; ++e) smoothed[e] = is_finite(x[e]) ? 0.0f : smoothed[e];
+}
+
+constexpr bool rounds_keys = quant::k_mean && quant::scales == quant::Scales::divided;
+__device__ inline void round_key(float (&smoothed)[8]) {
+#pragma unroll
+  for (int e = 0; e < 8; e += 2) {
+    const u32 packed = Element::pack(smoothed[e], smoothed[e + 1]);
+    smoothed[e] = Element::low(packed);
+    smoothed[e + 1] = Element::high(packed);
+  }
+}
+
 // Eight channels of a key as they are quantized.
 __device__ inline void smooth_key(const float (&x)[8], const float (&mean)[8], bool sink, float (&smoothed)[8]) {
 #pragma unroll
-  for (int e = 0; e < 8; ++e) {
-    smoothed[e] = quant::k_mean ? __fadd_rn(x[e], -mean[e]) : x[e];
-    // A sink is scored apart; an element that is not finite stays what it is, so that it is found.
-    if (sink && is_finite(x[e])) smoothed[e] = 0;
-  }
-  if constexpr (quant::k_mean && quant::scales == quant::Scales::divided) {
-#pragma unroll
-    for (int e = 0; e < 8; e += 2) {
-      const u32 packed = Element::pack(smoothed[e], smoothed[e + 1]);
-      smoothed[e] = Element::low(packed);
-      smoothed[e + 1] = Element::high(packed);
-    }
-  }
+  for (int e = 0; e < 8; ++e) smoothed[e] = quant::k_mean ? __fsub_rn(x[e], mean[e]) : x[e];
+  if (quant::k_sink && sink) drop_sink(x, smoothed);
+  if constexpr (rounds_keys) round_key(smoothed);
 }
 
 // How the rows of Q and K are dealt to lanes: the lanes of one row are neighbours, and read 16 bytes each.
@@ -155,10 +161,6 @@ struct RowLanes {
   }
   static __device__ float largest(float value) {
     return reduce(value, [](float x, float y) { return fmaxf(x, y); });
-  }
-  static __device__ bool any(bool condition) {
-    const u32 row_lanes = ((2u << (count - 1)) - 1) << static_cast<int>(threadIdx.x) % warp_lanes / count * count;
-    return (__ballot_sync(~0u, condition) & row_lanes) != 0;
   }
   static __device__ float sum(float value) {
     return reduce(value, [](float x, float y) { return x + y; });

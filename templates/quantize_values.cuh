@@ -77,7 +77,7 @@ __device__ inline bool are_finite(uint4 x) {
 __device__ inline float smooth_value(float x, float mean) {
   if (safe && !is_finite(x)) return 0;
   if constexpr (!quant::v_mean) return x;
-  const float value = __fadd_rn(x, -mean);
+  const float value = __fsub_rn(x, mean);
   // Codes saturate, also where the difference of two huge numbers is no number any more.
   return safe ? fminf(fmaxf(value, -largest_float), largest_float) : value;
 }

@@ -88,10 +88,13 @@ std::vector<Launch> quantizer_launches(const Problem& problem, const Quantizatio
 
 Result<std::vector<Source>> quantizer_sources(const Spec& spec, const Quantization& request) {
   cuda::Constants constants;
+  // Not every kernel asks for every one of them.
+  constants.line("#pragma nv_diagnostic push").line("#pragma nv_diag_suppress 177");
   constants.open("spec");
   for (const char* name : {"head_dim_qk", "head_dim_v", "group"}) constants.number(name, spec.number(name));
   for (const char* name : {"kv_lengths", "varlen"}) constants.flag(name, spec.flag(name));
   constants.number("page_size", spec.number("page_size")).close();
+  constants.line("#pragma nv_diagnostic pop");
 
   cuda::Composition composition;
   composition.header =
