@@ -84,13 +84,9 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
     float mean = 0;
     if constexpr (key_sums) {
       Sum sum;
-      int count = 0;
+      int count = s.length;
 #pragma unroll 4
-      for (int chunk = 0; chunk < chunks; ++chunk) {
-        const Record record = record_of(a, s, chunk);
-        sum.add(record.key(Record::sum, c));
-        count += min_of(a.chunk_keys, s.length - chunk * a.chunk_keys);
-      }
+      for (int chunk = 0; chunk < chunks; ++chunk) sum.add(record_of(a, s, chunk).key(Record::sum, c));
       if constexpr (safe) {
 #pragma unroll 1
         for (int chunk = 0; chunk < chunks; ++chunk) {
