@@ -11,7 +11,7 @@ namespace quantizer {
 
 struct RowShared {
   Channels<spec::head_dim_qk> sink_rows[quant::k_sink ? quant::max_sink_keys : 1];  // less the mean key
-  Channels<spec::head_dim_qk> block_mean;                                           // of Q
+  Channels<spec::head_dim_qk> mean;  // with q-mean: of the block of Q or of K, whichever the rows are of
   float amax[rows_of_cta], factor[rows_of_cta];
   int poisoned[rows_of_cta];
   float warps[threads / warp_lanes];
@@ -123,6 +123,8 @@ struct QuantizeRows {
   static constexpr int steps = ceil_div(rows_of_cta, RowLanes::at_once);
   // Loads of a lane that are under way together: some, and not a row of 576 elements unrolled.
   static constexpr int together = RowLanes::vectors > RowLanes::count ? 2 : 1, stride = RowLanes::count * together;
+  // Every vector that a lane comes by is one of elements.
+  static constexpr bool whole = RowLanes::vectors % stride == 0 && code_vectors == RowLanes::vectors;
 
   const KernelArguments& a;
   const bool queries;
@@ -138,7 +140,7 @@ struct QuantizeRows {
     for (int i = 0; i < together; ++i) {
       const int vector = first + i * RowLanes::count;
       packed[i] = {};
-      if (RowLanes::vectors % stride == 0 || vector < RowLanes::vectors) packed[i] = rows.load(row, vector);
+      if (whole || vector < RowLanes::vectors) packed[i] = rows.load(row, vector);
     }
   }
 
@@ -146,7 +148,7 @@ struct QuantizeRows {
   __device__ void smooth(float (&x)[8], int vector, bool sink) const {
     if (queries ? quant::q_mean : quant::k_mean) {
       float mean[8], smoothed[8];
-      (queries ? shared.block_mean : smoothing.mean).read(vector, mean);
+      (quant::q_mean ? shared.mean : smoothing.mean).read(vector, mean);
 #pragma unroll
       for (int e = 0; e < 8; ++e) smoothed[e] = __fsub_rn(x[e], mean[e]);
       if (quant::k_sink && sink) drop_sink(x, smoothed);
@@ -177,7 +179,7 @@ struct QuantizeRows {
 #pragma unroll
       for (int i = 0; i < together; ++i) {
         const int vector = first + i * RowLanes::count;
-        if (RowLanes::vectors % stride != 0 && vector >= RowLanes::vectors) break;
+        if (!whole && vector >= RowLanes::vectors) break;
         float x[8];
         unpack(packed[i], x);
         hold(x);
@@ -242,7 +244,7 @@ struct QuantizeRows {
           const int vector = first + i * RowLanes::count;
           if (code_vectors % stride != 0 && vector >= code_vectors) break;
           uint2 bytes = {0, 0};
-          if (exists && (RowLanes::vectors % stride == 0 || vector < RowLanes::vectors)) {
+          if (exists && (whole || vector < RowLanes::vectors)) {
             float x[8];
             unpack(packed[i], x);
         hold(x);
@@ -302,9 +304,7 @@ __device__ inline float prepare_queries(const KernelArguments& a, const Sequence
   if constexpr (quant::q_mean) {
     const float* mean = a.q_means + (s.padded + begin) / quant::block_q * spec::head_dim_qk;
 #pragma unroll 1
-    for (int c = thread; c < spec::head_dim_qk; c += threads) {
-      shared.block_mean[c] = begin < s.length ? mean[c] : 0.0f;
-    }
+    for (int c = thread; c < spec::head_dim_qk; c += threads) shared.mean[c] = begin < s.length ? mean[c] : 0.0f;
   }
   float magnitude = 0;
   if constexpr (by_tensor) {
@@ -345,7 +345,8 @@ __device__ inline float magnitude_of_keys(const KernelArguments& a, const Sequen
 }
 
 // The same of rows of K; the first CTA of a sequence writes what is one of it.
-__device__ inline float prepare_keys(const KernelArguments& a, const Sequence& s, int begin, const KeySmoothing& smoothing) {
+__device__ inline float prepare_keys(const KernelArguments& a, const Sequence& s, int begin, const KeySmoothing& smoothing,
+                                     RowShared& shared) {
   const int thread = static_cast<int>(threadIdx.x);
   const i64 sequence = s.batch * a.heads_kv + s.head;
   if (quant::k_mean && begin == 0) {
@@ -356,6 +357,10 @@ __device__ inline float prepare_keys(const KernelArguments& a, const Sequence& s
     if (quant::k_sink && thread < quant::max_sink_keys) {
       a.sink_keys[sequence * quant::max_sink_keys + thread] = smoothing.sinks[thread];
     }
+  }
+  if constexpr (quant::k_mean && quant::q_mean) {
+#pragma unroll 1
+    for (int c = thread; c < spec::head_dim_qk; c += threads) shared.mean[c] = smoothing.mean[c];
   }
   return by_tensor ? magnitude_of_keys(a, s, smoothing) : 0.0f;
 }
@@ -376,7 +381,7 @@ __device__ inline void write_key_poison(const KernelArguments& a, const Sequence
 // Rows of `s`, which is `keys` or a sequence of queries.
 __device__ inline void quantize_rows(const KernelArguments& a, bool queries, const Sequence& s, const Sequence& keys,
                                      int begin, const KeySmoothing& smoothing, RowShared& shared) {
-  float magnitude = queries ? prepare_queries(a, s, keys, begin, smoothing, shared) : prepare_keys(a, s, begin, smoothing);
+  float magnitude = queries ? prepare_queries(a, s, keys, begin, smoothing, shared) : prepare_keys(a, s, begin, smoothing, shared);
   if constexpr (by_tensor) magnitude = largest_of_cta(magnitude, shared.warps);
   __syncthreads();
   const Rows rows = queries ? rows_of_queries(a, s) : rows_of_keys(a, s);

@@ -10,14 +10,14 @@
 
 namespace quantizer {
 
-constexpr bool quantizes_rows = quant::qk != quant::Qk::input;
-constexpr bool key_sums = quantizes_rows && quant::k_mean;
-constexpr bool by_tensor = quantizes_rows && quant::k_segment_rows == 0;
+[[maybe_unused]] constexpr bool quantizes_rows = quant::qk != quant::Qk::input;
+[[maybe_unused]] constexpr bool key_sums = quantizes_rows && quant::k_mean;
+[[maybe_unused]] constexpr bool by_tensor = quantizes_rows && quant::k_segment_rows == 0;
 // With sinks, which the extremes must not contain, K has a launch of its own instead.
-constexpr bool key_extremes = by_tensor && !quant::k_sink;
-constexpr bool value_sums = quant::keeps_v && quant::v_mean;
-constexpr bool value_extremes = quant::keeps_v && (quant::pv != quant::Pv::input || safe);
-constexpr bool query_statistics = quantizes_rows && (quant::q_mean || by_tensor);
+[[maybe_unused]] constexpr bool key_extremes = by_tensor && !quant::k_sink;
+[[maybe_unused]] constexpr bool value_sums = quant::keeps_v && quant::v_mean;
+[[maybe_unused]] constexpr bool value_extremes = quant::keeps_v && (quant::pv != quant::Pv::input || safe);
+[[maybe_unused]] constexpr bool query_statistics = quantizes_rows && (quant::q_mean || by_tensor);
 
 // Floats of a record: sums, counts, least and largest elements of K, then of V; and what is one of a chunk.
 struct Record {
