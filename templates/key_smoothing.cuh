@@ -16,7 +16,7 @@ __device__ inline SinkCandidate sink_candidate(float magnitude, float smoothed_m
 // The max_sink_keys first of `count` candidates: in ascending order to as many lanes of one warp, one a lane.
 template <class Get>
 __device__ SinkCandidate first_candidates(int count, Get&& get) {
-  const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
+  const int lane = static_cast<int>(threadIdx.x % warp_lanes);
   SinkCandidate own = no_candidate, best = 0;
 #pragma unroll 1
   for (int i = 0; i < quant::max_sink_keys; ++i) {
@@ -142,8 +142,8 @@ struct RowLanes {
   static constexpr int vectors = spec::head_dim_qk / 8;
   static constexpr int count = vectors >= 5 ? 8 : vectors >= 3 ? 4 : vectors;
   static constexpr int at_once = threads / count;  // rows of a CTA
-  static __device__ int lane() { return static_cast<int>(threadIdx.x) % count; }
-  static __device__ int row() { return static_cast<int>(threadIdx.x) / count; }
+  static __device__ int lane() { return static_cast<int>(threadIdx.x % count); }
+  static __device__ int row() { return static_cast<int>(threadIdx.x / count); }
 
   template <class Combine>
   static __device__ float reduce(float value, Combine&& combine) {

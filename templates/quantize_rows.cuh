@@ -116,6 +116,10 @@ __device__ inline void hold(float (&x)[8]) {
 #pragma unroll
   for (int e = 0; e < 8; ++e) asm("" : "+f"(x[e]));
 }
+__device__ inline int held(int x) {
+  asm("" : "+r"(x));
+  return x;
+}
 
 struct QuantizeRows {
   // Vectors of a row of codes; those beyond the row of elements are padding.
@@ -133,6 +137,7 @@ struct QuantizeRows {
   RowShared& shared;
   const Rows rows;
   const int begin, end;  // the rows that are written: whole scale blocks
+  const int lane = held(RowLanes::lane()), first_row = held(RowLanes::row());
 
   // Vectors of a row that this lane has next; zeros where there is none.
   __device__ void load(const char* row, int first, uint4 (&packed)[together]) const {
@@ -173,7 +178,8 @@ struct QuantizeRows {
     const char* at = rows.row(row);
     const bool sink = !queries && smoothing.is_sink(row);
 #pragma unroll 1
-    for (int first = RowLanes::lane(); first < RowLanes::vectors; first += stride) {
+    for (int turn = 0; turn < ceil_div(RowLanes::vectors, stride); ++turn) {
+      const int first = lane + turn * stride;
       uint4 packed[together];
       load(at, first, packed);
 #pragma unroll
@@ -196,7 +202,7 @@ struct QuantizeRows {
   __device__ void look() {
 #pragma unroll 1
     for (int step = 0; step < steps; ++step) {
-      const int local = step * RowLanes::at_once + RowLanes::row(), row = begin + local;
+      const int local = step * RowLanes::at_once + first_row, row = begin + local;
       // A warp that meets what is not finite looks again, without it.
       bool poisoned = false;
       RowScores scores;
@@ -211,7 +217,7 @@ struct QuantizeRows {
         if (!__any_sync(~0u, poisoned)) break;
       }
       if (queries) scores.reduce();
-      if (RowLanes::lane() != 0 || local >= rows_of_cta) continue;
+      if (lane != 0 || local >= rows_of_cta) continue;
       shared.amax[local] = largest;
       shared.poisoned[local] = poisoned ? 1 : 0;
       if (queries && row < end) {
@@ -228,7 +234,7 @@ struct QuantizeRows {
     char* codes = queries ? a.q_codes : a.k_codes;
 #pragma unroll 1
     for (int step = 0; step < steps; ++step) {
-      const int local = step * RowLanes::at_once + RowLanes::row(), row = begin + local;
+      const int local = step * RowLanes::at_once + first_row, row = begin + local;
       if (row >= end || local >= rows_of_cta) break;
       const bool exists = row < s.length, sink = !queries && smoothing.is_sink(row);
       const bool poisoned = shared.poisoned[local] != 0;
@@ -236,7 +242,8 @@ struct QuantizeRows {
       const char* from = exists ? rows.row(row) : nullptr;
       char* at = codes + (s.padded + row) * quant::row_bytes;
 #pragma unroll 1
-      for (int first = RowLanes::lane(); first < code_vectors; first += stride) {
+      for (int turn = 0; turn < ceil_div(code_vectors, stride); ++turn) {
+        const int first = lane + turn * stride;
         uint4 packed[together];
         if (exists) load(from, first, packed);
 #pragma unroll

@@ -135,7 +135,7 @@ struct TransposedWords {
 __device__ inline void transpose_item(const Rows& rows, int length, int item, int token_begin, int local_block,
                                       int poison_word, ValueShared& shared) {
   constexpr int channel_groups = ceil_div(ValueTiles::vectors, 4);
-  const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
+  const int lane = static_cast<int>(threadIdx.x % warp_lanes);
   const int vector = item % channel_groups * 4 + lane % 4, half = item / channel_groups % 2;
   const int word = half * 8 + lane / 4;
   // fp8_value_position() turned round: places 4w to 4w + 3 of 16 hold tokens 2w, 2w + 1, 2w + 8, 2w + 9.
@@ -193,7 +193,7 @@ __device__ inline void transpose_item(const Rows& rows, int length, int item, in
 __device__ inline void transpose_values(const KernelArguments& a, const Sequence& s, int begin, ValueShared& shared) {
   using Tiles = ValueTiles;
   const Rows rows = rows_of_values(a, s);
-  const int warp = static_cast<int>(threadIdx.x) / warp_lanes;
+  const int warp = static_cast<int>(threadIdx.x / warp_lanes);
   constexpr int items_of_block = ceil_div(Tiles::vectors, 4) * 2, chunks_of_block = Tiles::columns * 4;
 #pragma unroll 1
   for (int first = 0; first < Tiles::blocks; first += Tiles::at_once) {
