@@ -1,7 +1,7 @@
 // Attention forward with mma.sync (FlashAttention-2, arXiv 2307.08691): each warp owns rows of Q and all keys of a tile.
 #pragma once
 
-#include "code_poison.cuh"
+#include "amend_rows.cuh"
 #include "cta.cuh"
 #include "epilogue.cuh"
 #include "kv_tiles.cuh"
@@ -31,8 +31,7 @@ class ForwardMma {
         shared_(shared),
         warp_row_(static_cast<int>(threadIdx.x) / warp_lanes * warp_rows),
         keys_(Qk::keys(arguments, work)),
-        pv_(arguments, work),
-        poison_(arguments, work) {}
+        pv_(arguments, work) {}
 
   __device__ void run() {
     start();
@@ -43,6 +42,8 @@ class ForwardMma {
       run_ring(current, ahead);
     }
     finish();
+    const int from = CodePoison(a_, w_).any() ? 0 : pv_.cleared_from();
+    if (from != no_key) AmendRows(a_, w_).run(warp_row_, from);
   }
 
  private:
@@ -98,7 +99,7 @@ class ForwardMma {
       softmax(s, tile, key_scales, hides);
       copy_async_wait<1>();
       __syncthreads();  // V is there
-      accumulate(s, 0, hides);
+      accumulate(s, 0, tile, hides);
     }
   }
 
@@ -128,7 +129,7 @@ class ForwardMma {
       multiply(s, stage);
       const bool hides = needs_hiding(tile);
       softmax(s, tile, key_scales, hides);
-      accumulate(s, stage, hides);
+      accumulate(s, stage, tile, hides);
       stage = stage + 1 == config::stages ? 0 : stage + 1;
     }
   }
@@ -181,7 +182,6 @@ class ForwardMma {
         const float scale =
             Qk::dequantize(a_, w_, row, row_of(i, half), row_scales_[2 * i + half], key_scales, tile, s[i], half);
         finish_scores(a_, row, tile, s[i], half, hides);
-        poison_.mark(tile, s[i], o_[i], half);
         const float decay = softmax_step<config::rescale_threshold>(state_[2 * i + half], s[i], half, scale, Pv::p_offset);
         if (__any_sync(0xffffffff, decay != 1)) {
 #pragma unroll
@@ -194,8 +194,8 @@ class ForwardMma {
     }
   }
 
-  __device__ void accumulate(const float (&p)[m_tiles][key_tiles][4], int stage, bool hides) {
-    pv_.accumulate(o_, p, shared_ + v_ring + stage * VTile::bytes, hides);
+  __device__ void accumulate(const float (&p)[m_tiles][key_tiles][4], int stage, const KvTile& tile, bool hides) {
+    pv_.accumulate(o_, p, shared_ + v_ring + stage * VTile::bytes, tile, hides);
   }
 
   // Rows are a loop and their sums are picked by selects: what runs once a CTA is not worth compiling for each of them.
@@ -259,7 +259,6 @@ class ForwardMma {
   int warp_row_;
   decltype(Qk::keys(a_, w_)) keys_;
   Pv pv_;
-  CodePoison poison_;
   Qk::RowScale row_scales_[2 * m_tiles];
   KeyRange first_query_, last_query_;  // what the first and the last row of the CTA see
   SoftmaxRow state_[2 * m_tiles];

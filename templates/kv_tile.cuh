@@ -6,3 +6,5 @@ struct KvTile {
   int first;       // the first key that is of the tile: not before begin
   bool full;       // of a list of full blocks: nothing but the ends of the tile hides any
 };
+
+constexpr int no_key = 0x7fffffff;  // beyond them all

@@ -20,7 +20,7 @@ class Pv {
   __device__ void load(u32 shared, const KvTile& tile) const { codes_.load(shared, tile); }
 
   __device__ void accumulate(float (&o)[m_tiles][v_columns / 8][4], const float (&p)[m_tiles][key_tiles][4], u32 values,
-                             bool) const {
+                             const KvTile&, bool) const {
     u32 a[m_tiles][config::block_n / 32][4];
 #pragma unroll
     for (int i = 0; i < m_tiles; ++i) {
@@ -79,6 +79,8 @@ class Pv {
           [](int) {});
     }
   }
+
+  static __device__ int cleared_from() { return no_key; }  // codes are finite
 
  private:
   ValueCodes codes_;

@@ -26,7 +26,7 @@ class Pv {
   }
 
   __device__ void accumulate(float (&o)[m_tiles][v_columns / 8][4], const float (&p)[m_tiles][key_tiles][4], u32 values,
-                             bool) const {
+                             const KvTile&, bool) const {
     constexpr int window = quant::flush_keys == 0 ? config::block_n : quant::flush_keys;
     u32 a[m_tiles][config::block_n / 16][4];
 #pragma unroll
@@ -71,6 +71,8 @@ class Pv {
       }
     }
   }
+
+  static __device__ int cleared_from() { return no_key; }  // codes are finite
 
  private:
   // Row stride of the workspace's V. Every row is there and aligned.

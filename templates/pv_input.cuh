@@ -22,10 +22,16 @@ class Pv {
   }
 
   __device__ void accumulate(float (&o)[m_tiles][v_columns / 8][4], const float (&p)[m_tiles][key_tiles][4], u32 values,
-                             bool hides) const {
-    if (hides && holds_nonfinite<VTile, threads>(values)) move_nonfinite<VTile, threads, m_tiles>(o, p, values);
+                             const KvTile& tile, bool hides) {
+    if (hides && holds_nonfinite<VTile, threads>(values)) {
+      clear_nonfinite<VTile, threads>(values);
+      cleared_from_ = min_of(cleared_from_, tile.begin);
+    }
     multiply_values(o, p, values);
   }
+
+  // The first key of the tiles that were cleared.
+  __device__ int cleared_from() const { return cleared_from_; }
 
   // What a sum has to be multiplied by, and what has to be added for a row whose keys have all of its probability.
   struct Channels {
@@ -72,4 +78,5 @@ class Pv {
   const KernelArguments& a_;
   int v_part_;
   KeyRows rows_;
+  int cleared_from_ = no_key;
 };

@@ -19,7 +19,7 @@ class Pv {
   __device__ void load(u32 shared, const KvTile& tile) const { codes_.load(shared, tile); }
 
   __device__ void accumulate(float (&o)[m_tiles][v_columns / 8][4], const float (&p)[m_tiles][key_tiles][4], u32 values,
-                             bool) const {
+                             const KvTile&, bool) const {
     u32 a[m_tiles][config::block_n / 32][4];
     float scale[m_tiles][2];
 #pragma unroll
@@ -63,6 +63,8 @@ class Pv {
           });
         });
   }
+
+  static __device__ int cleared_from() { return no_key; }  // codes are finite
 
  private:
   static constexpr float smallest_p = 6.018531076210112e-36f;  // 2^-117: its 127th part, and the inverse of that, are normal

@@ -98,6 +98,13 @@ __device__ inline void hide_keys(const ScoreRow& row, const KvTile& tile, int co
   }
 }
 
+// What hide_keys tells of a single key, for a row that exists.
+__device__ inline bool sees_key(const ScoreRow& row, const KvTile& tile, int key) {
+  if (spec::lists != spec::Lists::none && tile.full) return true;
+  if (key < row.keys.first || key >= row.keys.end) return false;
+  return spec::mask == spec::Mask::none || mask_value(row, key) != -infinity;
+}
+
 // Scores in units of log2.
 template <int tiles>
 __device__ inline void scores_to_log2(float (&s)[tiles][4], int half) {
