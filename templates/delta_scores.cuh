@@ -93,8 +93,8 @@ __device__ inline void delta_scores(const KernelArguments& a, const Sequence& s,
   for (int i = 0; i < 4; ++i) {
     const DeltaRow row = DeltaRow::of(a, s, row_begin + row_place + i);
     if (row.block >= 0) {
-      *reinterpret_cast<float4*>(a.delta_s + row.block * a.delta_stride + key_begin + key_place) = {
-          sums[0][0], sums[0][1], sums[0][2], sums[0][3]};
+      *reinterpret_cast<float4*>(a.delta_s + row.block * a.delta_stride + key_begin + key_place) = {sums[0][0], sums[0][1],
+                                                                                                    sums[0][2], sums[0][3]};
     }
     // The next row takes the place of this one: where a row goes is too long to be written out four times.
 #pragma unroll

@@ -27,7 +27,7 @@ enum class Job { none, keys, queries, delta };
 struct RowTask {
   Job job = Job::none;
   Sequence keys = {}, rows = {};  // rows: those that are quantized
-  int begin = 0, key_begin = 0;  // delta: the first row of the tile, and its first key
+  int begin = 0, key_begin = 0;   // delta: the first row of the tile, and its first key
 };
 
 __device__ inline RowTask row_task(const KernelArguments& a, Share share) {

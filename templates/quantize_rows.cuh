@@ -254,7 +254,7 @@ struct QuantizeRows {
           if (exists && (whole || vector < RowLanes::vectors)) {
             float x[8];
             unpack(packed[i], x);
-        hold(x);
+            hold(x);
             smooth(x, vector, sink);
             if (poisoned) drop_not_finite(x);
             bytes = row_codes(x, factor);
@@ -388,7 +388,8 @@ __device__ inline void write_key_poison(const KernelArguments& a, const Sequence
 // Rows of `s`, which is `keys` or a sequence of queries.
 __device__ inline void quantize_rows(const KernelArguments& a, bool queries, const Sequence& s, const Sequence& keys,
                                      int begin, const KeySmoothing& smoothing, RowShared& shared) {
-  float magnitude = queries ? prepare_queries(a, s, keys, begin, smoothing, shared) : prepare_keys(a, s, begin, smoothing, shared);
+  float magnitude =
+      queries ? prepare_queries(a, s, keys, begin, smoothing, shared) : prepare_keys(a, s, begin, smoothing, shared);
   if constexpr (by_tensor) magnitude = largest_of_cta(magnitude, shared.warps);
   __syncthreads();
   const Rows rows = queries ? rows_of_queries(a, s) : rows_of_keys(a, s);

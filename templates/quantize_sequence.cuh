@@ -9,7 +9,7 @@
 
 namespace quantizer {
 
-constexpr int threads = 256;      // of every CTA
+constexpr int threads = 256;                       // of every CTA
 [[maybe_unused]] constexpr int rows_of_cta = 128;  // rows of Q, or of K, that a CTA quantizes: whole scale blocks of both
 constexpr bool packed_keys = spec::varlen && spec::page_size == 0;
 constexpr bool safe = quant::scales == quant::Scales::safe;
