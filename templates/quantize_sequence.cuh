@@ -109,9 +109,9 @@ struct Channels {
   static constexpr int half = columns / 2 + (48 - columns / 2 % 32) % 32, size = half + columns / 2;
   alignas(16) float values[size];
 
-  static __device__ int place(int c) { return c % 8 / 4 * half + c / 8 * 4 + c % 4; }
-  __device__ float& operator[](int c) { return values[place(c)]; }
-  __device__ float operator[](int c) const { return values[place(c)]; }
+  static __device__ u32 place(u32 c) { return c % 8 / 4 * half + c / 8 * 4 + c % 4; }
+  __device__ float& operator[](u32 c) { return values[place(c)]; }
+  __device__ float operator[](u32 c) const { return values[place(c)]; }
   // Channels 8 * vector to 8 * vector + 7.
   __device__ void read(int vector, float (&x)[8]) const {
     const float4 low = *reinterpret_cast<const float4*>(values + vector * 4);
