@@ -32,8 +32,8 @@ struct ChannelWork {
   static constexpr int vectors = columns / 8, slots = threads / vectors, batch = 4;
   float sum[8], least[8], largest[8], count[8];
 
-  static __device__ int slot() { return static_cast<int>(threadIdx.x / vectors); }
-  static __device__ int vector() { return static_cast<int>(threadIdx.x % vectors); }
+  static __device__ int slot() { return static_cast<int>(threadIdx.x) / vectors; }
+  static __device__ int vector() { return static_cast<int>(threadIdx.x) % vectors; }
 
   __device__ void clear() {
 #pragma unroll
