@@ -110,17 +110,6 @@ __device__ inline float larger(float x, float y) {
   return larger;
 }
 
-// Eight numbers that exist here: the compiler neither makes them again on each path that reads them nor holds them as
-// integers because some path makes them of integers.
-__device__ inline void hold(float (&x)[8]) {
-#pragma unroll
-  for (int e = 0; e < 8; ++e) asm("" : "+f"(x[e]));
-}
-__device__ inline int held(int x) {
-  asm("" : "+r"(x));
-  return x;
-}
-
 struct QuantizeRows {
   // Vectors of a row of codes; those beyond the row of elements are padding.
   static constexpr int code_bytes = quant::qk == quant::Qk::int4 ? 4 : 8, code_vectors = quant::row_bytes / code_bytes;

@@ -100,6 +100,17 @@ __device__ inline void unpack(uint4 packed, float (&x)[8]) {
   }
 }
 
+// Eight numbers that exist here: the compiler neither makes them again on each path that reads them nor holds them as
+// integers because some path makes them of integers.
+__device__ inline void hold(float (&x)[8]) {
+#pragma unroll
+  for (int e = 0; e < 8; ++e) asm("" : "+f"(x[e]));
+}
+__device__ inline int held(int x) {
+  asm("" : "+r"(x));
+  return x;
+}
+
 __device__ inline bool is_finite(float x) { return fabsf(x) <= largest_float; }
 
 // Numbers of the channels of a row in shared memory. Eight channels stand in two places of four, 16 banks apart, so that
