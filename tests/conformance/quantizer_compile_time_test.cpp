@@ -2,8 +2,8 @@
 // design wants under 0.6 s.
 //
 // Time goes with the instructions that reach the assembler, 0.2 to 0.3 ms of a processor for each on a 2-core AMD EPYC VM
-// (2026-11, other programs running): 0.55 s for the 2,365 of the largest unit of a preset, 0.7 to 0.95 s for the 3,200 of the
-// most that can be asked for. What is counted is the same on every machine: each unit with NVRTC 13.0 for sm_89.
+// (2026-11, other programs running): 0.55 s for the 2,365 of the largest unit of a preset, 0.7 to 0.95 s for the 3,200 of
+// the most that can be asked for. What is counted is the same on every machine: each unit with NVRTC 13.0 for sm_89.
 #include <gtest/gtest.h>
 
 #include <algorithm>
