@@ -89,12 +89,19 @@ __device__ inline void delta_scores(const KernelArguments& a, const Sequence& s,
       }
     }
   }
-#pragma unroll
+#pragma unroll 1
   for (int i = 0; i < 4; ++i) {
     const DeltaRow row = DeltaRow::of(a, s, row_begin + row_place + i);
-    if (row.block < 0) continue;
-    *reinterpret_cast<float4*>(a.delta_s + row.block * a.delta_stride + key_begin + key_place) = {sums[i][0], sums[i][1],
-                                                                                                  sums[i][2], sums[i][3]};
+    if (row.block >= 0) {
+      *reinterpret_cast<float4*>(a.delta_s + row.block * a.delta_stride + key_begin + key_place) = {sums[0][0], sums[0][1],
+                                                                                                    sums[0][2], sums[0][3]};
+    }
+    // The next row takes the place of this one: where a row goes is too long to be written out four times.
+#pragma unroll
+    for (int r = 0; r < 3; ++r) {
+#pragma unroll
+      for (int j = 0; j < 4; ++j) sums[r][j] = sums[r + 1][j];
+    }
   }
 }
 

@@ -37,7 +37,7 @@ __device__ inline void find_sinks(const KernelArguments& a, SinkShared& shared) 
         shared.smoothing.mean.read(vector, mean);
 #pragma unroll
         for (int e = 0; e < 8; ++e) {
-          const float difference = __fadd_rn(x[e], -mean[e]);
+          const float difference = __fsub_rn(x[e], mean[e]);
           if (is_finite(x[e])) magnitude = fmaxf(magnitude, fabsf(x[e]));
           if (is_finite(difference)) smoothed_magnitude = fmaxf(smoothed_magnitude, fabsf(difference));
         }
@@ -61,12 +61,9 @@ __device__ inline void find_sinks(const KernelArguments& a, SinkShared& shared) 
   }
   __syncthreads();
   if (threadIdx.x >= warp_lanes) return;
-  SinkCandidate chosen[quant::max_sink_keys];
-  first_candidates(RowLanes::at_once * quant::max_sink_keys, chosen, [&](int at) { return shared.candidates[at]; });
-  if (threadIdx.x == 0) {
-#pragma unroll
-    for (int i = 0; i < quant::max_sink_keys; ++i) record_of(a, s, chunk).candidates()[i] = chosen[i];
-  }
+  const SinkCandidate chosen =
+      first_candidates(RowLanes::at_once * quant::max_sink_keys, [&](int at) { return shared.candidates[at]; });
+  if (threadIdx.x < quant::max_sink_keys) record_of(a, s, chunk).candidates()[threadIdx.x] = chosen;
 }
 
 }  // namespace quantizer

@@ -13,25 +13,29 @@ __device__ inline SinkCandidate sink_candidate(float magnitude, float smoothed_m
   return static_cast<u64>(__float_as_uint(__fdiv_rn(magnitude, smoothed_magnitude))) << 32 | static_cast<u32>(key);
 }
 
-// The max_sink_keys first of `count` candidates in ascending order, to the lanes of one warp.
+// The max_sink_keys first of `count` candidates: in ascending order to as many lanes of one warp, one a lane.
 template <class Get>
-__device__ void first_candidates(int count, SinkCandidate (&first)[quant::max_sink_keys], Get&& get) {
-#pragma unroll
+__device__ SinkCandidate first_candidates(int count, Get&& get) {
+  const int lane = static_cast<int>(threadIdx.x % warp_lanes);
+  SinkCandidate own = no_candidate, best = 0;
+#pragma unroll 1
   for (int i = 0; i < quant::max_sink_keys; ++i) {
     // A candidate names its key, so that no two are equal.
-    SinkCandidate best = no_candidate;
+    const SinkCandidate last = best;
+    best = no_candidate;
 #pragma unroll 1
-    for (int at = static_cast<int>(threadIdx.x) % warp_lanes; at < count; at += warp_lanes) {
+    for (int at = lane; at < count; at += warp_lanes) {
       const SinkCandidate one = get(at);
-      if ((i == 0 || one > first[i == 0 ? 0 : i - 1]) && one < best) best = one;
+      if ((i == 0 || one > last) && one < best) best = one;
     }
 #pragma unroll
     for (int distance = warp_lanes / 2; distance > 0; distance /= 2) {
       const SinkCandidate other = __shfl_xor_sync(~0u, best, distance);
       if (other < best) best = other;
     }
-    first[i] = best;
+    if (lane == i) own = best;
   }
+  return own;
 }
 
 struct KeySmoothing {
@@ -55,25 +59,19 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
   const int chunks = ceil_div(s.length, a.chunk_keys);
   if constexpr (with_sinks) {
     if (threadIdx.x < warp_lanes) {
-      SinkCandidate first[quant::max_sink_keys];
-      first_candidates(chunks * quant::max_sink_keys, first, [&](int at) {
+      const int lane = static_cast<int>(threadIdx.x);
+      const SinkCandidate own = first_candidates(chunks * quant::max_sink_keys, [&](int at) {
         return record_of(a, s, at / quant::max_sink_keys).candidates()[at % quant::max_sink_keys];
       });
-      if (threadIdx.x == 0) {
-        // Each key's place is the number of keys before it.
+      // Each key's place is the number of keys before it; where there is none, -1 comes last, in order of the lanes.
+      const u32 key = static_cast<u32>(own);
+      int place = 0;
 #pragma unroll
-        for (int i = 0; i < quant::max_sink_keys; ++i) smoothing.sinks[i] = -1;
-#pragma unroll
-        for (int i = 0; i < quant::max_sink_keys; ++i) {
-          if (first[i] == no_candidate) break;
-          int place = 0;
-#pragma unroll
-          for (int j = 0; j < quant::max_sink_keys; ++j) {
-            place += first[j] != no_candidate && static_cast<u32>(first[j]) < static_cast<u32>(first[i]) ? 1 : 0;
-          }
-          smoothing.sinks[place] = static_cast<int>(first[i]);
-        }
+      for (int other = 0; other < quant::max_sink_keys; ++other) {
+        const u32 other_key = __shfl_sync(~0u, key, other);
+        place += other_key < key || (other_key == key && other < lane) ? 1 : 0;
       }
+      if (lane < quant::max_sink_keys) smoothing.sinks[place] = static_cast<int>(key);
     }
     __syncthreads();
   }
@@ -84,13 +82,9 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
     float mean = 0;
     if constexpr (key_sums) {
       Sum sum;
-      int count = 0;
+      int count = s.length;
 #pragma unroll 4
-      for (int chunk = 0; chunk < chunks; ++chunk) {
-        const Record record = record_of(a, s, chunk);
-        sum.add(record.key(Record::sum, c));
-        count += min_of(a.chunk_keys, s.length - chunk * a.chunk_keys);
-      }
+      for (int chunk = 0; chunk < chunks; ++chunk) sum.add(record_of(a, s, chunk).key(Record::sum, c));
       if constexpr (safe) {
 #pragma unroll 1
         for (int chunk = 0; chunk < chunks; ++chunk) {
@@ -119,22 +113,28 @@ __device__ void load_key_smoothing(const KernelArguments& a, const Sequence& s, 
   }
 }
 
+// A sink is scored apart; an element that is not finite stays what it is, so that it is found.
+__device__ inline void drop_sink(const float (&x)[8], float (&smoothed)[8]) {
+#pragma unroll
+  for (int e = 0; e < 8; ++e) smoothed[e] = is_finite(x[e]) ? 0.0f : smoothed[e];
+}
+
+[[maybe_unused]] constexpr bool rounds_keys = quant::k_mean && quant::scales == quant::Scales::divided;
+__device__ inline void round_key(float (&smoothed)[8]) {
+#pragma unroll
+  for (int e = 0; e < 8; e += 2) {
+    const u32 packed = Element::pack(smoothed[e], smoothed[e + 1]);
+    smoothed[e] = Element::low(packed);
+    smoothed[e + 1] = Element::high(packed);
+  }
+}
+
 // Eight channels of a key as they are quantized.
 __device__ inline void smooth_key(const float (&x)[8], const float (&mean)[8], bool sink, float (&smoothed)[8]) {
 #pragma unroll
-  for (int e = 0; e < 8; ++e) {
-    smoothed[e] = quant::k_mean ? __fadd_rn(x[e], -mean[e]) : x[e];
-    // A sink is scored apart; an element that is not finite stays what it is, so that it is found.
-    if (sink && is_finite(x[e])) smoothed[e] = 0;
-  }
-  if constexpr (quant::k_mean && quant::scales == quant::Scales::divided) {
-#pragma unroll
-    for (int e = 0; e < 8; e += 2) {
-      const u32 packed = Element::pack(smoothed[e], smoothed[e + 1]);
-      smoothed[e] = Element::low(packed);
-      smoothed[e + 1] = Element::high(packed);
-    }
-  }
+  for (int e = 0; e < 8; ++e) smoothed[e] = quant::k_mean ? __fsub_rn(x[e], mean[e]) : x[e];
+  if (quant::k_sink && sink) drop_sink(x, smoothed);
+  if constexpr (rounds_keys) round_key(smoothed);
 }
 
 // How the rows of Q and K are dealt to lanes: the lanes of one row are neighbours, and read 16 bytes each.
@@ -142,8 +142,8 @@ struct RowLanes {
   static constexpr int vectors = spec::head_dim_qk / 8;
   static constexpr int count = vectors >= 5 ? 8 : vectors >= 3 ? 4 : vectors;
   static constexpr int at_once = threads / count;  // rows of a CTA
-  static __device__ int lane() { return static_cast<int>(threadIdx.x) % count; }
-  static __device__ int row() { return static_cast<int>(threadIdx.x) / count; }
+  static __device__ int lane() { return static_cast<int>(threadIdx.x % count); }
+  static __device__ int row() { return static_cast<int>(threadIdx.x / count); }
 
   template <class Combine>
   static __device__ float reduce(float value, Combine&& combine) {
@@ -155,10 +155,6 @@ struct RowLanes {
   }
   static __device__ float largest(float value) {
     return reduce(value, [](float x, float y) { return fmaxf(x, y); });
-  }
-  static __device__ bool any(bool condition) {
-    const u32 row_lanes = ((2u << (count - 1)) - 1) << static_cast<int>(threadIdx.x) % warp_lanes / count * count;
-    return (__ballot_sync(~0u, condition) & row_lanes) != 0;
   }
   static __device__ float sum(float value) {
     return reduce(value, [](float x, float y) { return x + y; });

@@ -26,8 +26,8 @@ enum class Job { none, keys, queries, delta };
 // What a CTA does that needs the mean key.
 struct RowTask {
   Job job = Job::none;
-  Sequence keys = {}, queries = {};
-  int begin = 0, key_begin = 0;  // delta: the first row of the tile, and its first key
+  Sequence keys = {}, rows = {};  // rows: those that are quantized
+  int begin = 0, key_begin = 0;   // delta: the first row of the tile, and its first key
 };
 
 __device__ inline RowTask row_task(const KernelArguments& a, Share share) {
@@ -37,7 +37,7 @@ __device__ inline RowTask row_task(const KernelArguments& a, Share share) {
   if (share.take(sequences * key_blocks)) {
     task.begin = share.next(key_blocks) * rows_of_cta;
     const int head = share.next(a.heads_kv);
-    task.keys = key_sequence(a, static_cast<int>(share.index), head);
+    task.keys = task.rows = key_sequence(a, static_cast<int>(share.index), head);
     // What is one of a sequence is there for an empty one, too.
     if (task.begin < task.keys.length || task.begin == 0) task.job = Job::keys;
     return task;
@@ -45,9 +45,9 @@ __device__ inline RowTask row_task(const KernelArguments& a, Share share) {
   if (share.take(static_cast<u32>(a.batch) * a.heads_q * query_blocks)) {
     task.begin = share.next(query_blocks) * rows_of_cta;
     const int head = share.next(a.heads_q), batch = static_cast<int>(share.index);
-    task.queries = query_sequence(a, batch, head);
+    task.rows = query_sequence(a, batch, head);
     task.keys = key_sequence(a, batch, head / spec::group);
-    if (task.begin < task.queries.length || (by_tensor && task.begin == 0)) task.job = Job::queries;
+    if (task.begin < task.rows.length || (by_tensor && task.begin == 0)) task.job = Job::queries;
     return task;
   }
   if constexpr (quant::q_mean) {
@@ -63,20 +63,20 @@ __device__ inline RowTask row_task(const KernelArguments& a, Share share) {
   return task;
 }
 
-__device__ inline void quantize_rows(const KernelArguments& a, Share share, QuantizeShared& shared) {
+__device__ inline void run_row_task(const KernelArguments& a, Share share, QuantizeShared& shared) {
   const RowTask task = row_task(a, share);
   if (task.job == Job::none) return;
   if constexpr (quant::k_mean) {
     load_key_smoothing<quant::k_sink>(a, task.keys, shared.smoothing);
     __syncthreads();
   }
-  if (task.job == Job::keys) {
-    quantize_keys(a, task.keys, task.begin, shared.smoothing, shared.rows);
-  } else if (task.job == Job::queries) {
-    quantize_queries(a, task.queries, task.keys, task.begin, shared.smoothing, shared.rows);
-  } else if constexpr (quant::q_mean) {
-    delta_scores(a, task.keys, task.begin, task.key_begin, shared.smoothing, shared.delta);
+  if constexpr (quant::q_mean) {
+    if (task.job == Job::delta) {
+      delta_scores(a, task.keys, task.begin, task.key_begin, shared.smoothing, shared.delta);
+      return;
+    }
   }
+  quantize_rows(a, task.job == Job::queries, task.rows, task.keys, task.begin, shared.smoothing, shared.rows);
 }
 
 }  // namespace quantizer
@@ -96,5 +96,5 @@ extern "C" __global__ void __launch_bounds__(quantizer::threads, quantizer::ctas
       return;
     }
   }
-  if constexpr (quantizes_rows) quantize_rows(a, share, shared);
+  if constexpr (quantizes_rows) run_row_task(a, share, shared);
 }

@@ -24,7 +24,7 @@ __device__ inline GroupScale group_scale(float amax, float target, bool divides)
   return {__fdiv_rn(floored, target), __fdiv_rn(target, floored)};
 }
 
-constexpr bool rows_divide = quant::scales == quant::Scales::divided;
+[[maybe_unused]] constexpr bool rows_divide = quant::scales == quant::Scales::divided;
 // Both published quantizers of V multiply by a reciprocal.
 __device__ inline GroupScale row_scale(float amax) { return group_scale(amax, quant::qk_target, rows_divide); }
 __device__ inline GroupScale value_scale(float amax) { return group_scale(amax, quant::v_target, false); }

@@ -9,8 +9,8 @@
 
 namespace quantizer {
 
-constexpr int threads = 256;      // of every CTA
-constexpr int rows_of_cta = 128;  // rows of Q, or of K, that a CTA quantizes: whole scale blocks of both
+constexpr int threads = 256;                       // of every CTA
+[[maybe_unused]] constexpr int rows_of_cta = 128;  // rows of Q, or of K, that a CTA quantizes: whole scale blocks of both
 constexpr bool packed_keys = spec::varlen && spec::page_size == 0;
 constexpr bool safe = quant::scales == quant::Scales::safe;
 static_assert(quant::block_q == rows_of_cta && rows_of_cta % quant::block_kv == 0, "rows of a CTA are whole scale blocks");
@@ -100,6 +100,17 @@ __device__ inline void unpack(uint4 packed, float (&x)[8]) {
   }
 }
 
+// Eight numbers that exist here: the compiler neither makes them again on each path that reads them nor holds them as
+// integers because some path makes them of integers.
+__device__ inline void hold(float (&x)[8]) {
+#pragma unroll
+  for (int e = 0; e < 8; ++e) asm("" : "+f"(x[e]));
+}
+__device__ inline int held(int x) {
+  asm("" : "+r"(x));
+  return x;
+}
+
 __device__ inline bool is_finite(float x) { return fabsf(x) <= largest_float; }
 
 // Numbers of the channels of a row in shared memory. Eight channels stand in two places of four, 16 banks apart, so that
@@ -109,9 +120,9 @@ struct Channels {
   static constexpr int half = columns / 2 + (48 - columns / 2 % 32) % 32, size = half + columns / 2;
   alignas(16) float values[size];
 
-  static __device__ int place(int c) { return c % 8 / 4 * half + c / 8 * 4 + c % 4; }
-  __device__ float& operator[](int c) { return values[place(c)]; }
-  __device__ float operator[](int c) const { return values[place(c)]; }
+  static __device__ u32 place(u32 c) { return c % 8 / 4 * half + c / 8 * 4 + c % 4; }
+  __device__ float& operator[](u32 c) { return values[place(c)]; }
+  __device__ float operator[](u32 c) const { return values[place(c)]; }
   // Channels 8 * vector to 8 * vector + 7.
   __device__ void read(int vector, float (&x)[8]) const {
     const float4 low = *reinterpret_cast<const float4*>(values + vector * 4);

@@ -217,7 +217,8 @@ extern "C" __global__ void __launch_bounds__(quantizer::threads)
   using namespace quantizer;
   __shared__ StatisticsShared shared;
   // The last launch sets it where something is poisoned.
-  const int sequences = a.batch * a.heads_kv;
+  const i64 sequences = static_cast<i64>(a.batch) * a.heads_kv;
+#pragma unroll 1
   for (i64 i = blockIdx.x * static_cast<i64>(threads) + threadIdx.x; i < sequences;
        i += static_cast<i64>(gridDim.x) * threads) {
     a.poison[i] = 0;

@@ -68,18 +68,41 @@ __device__ inline void scale_channels(const KernelArguments& a, const Sequence& 
   }
 }
 
-// Whether all elements of eight are finite.
-__device__ inline bool are_finite(uint4 x) {
-  u32 probe = Element::probe(x.w, Element::probe(x.z, Element::probe(x.y, Element::probe(x.x, 0))));
-  return Element::low_is_finite(probe) && Element::high_is_finite(probe);
+// Whether all elements of eights are finite: what is left of them once they went through.
+__device__ inline u32 probe_elements(uint4 x, u32 probe) {
+  return Element::probe(x.w, Element::probe(x.z, Element::probe(x.y, Element::probe(x.x, probe))));
 }
+__device__ inline bool finite_probe(u32 probe) { return Element::low_is_finite(probe) && Element::high_is_finite(probe); }
 
+// An element that is finite, as it is quantized.
 __device__ inline float smooth_value(float x, float mean) {
-  if (safe && !is_finite(x)) return 0;
   if constexpr (!quant::v_mean) return x;
-  const float value = __fadd_rn(x, -mean);
+  const float value = __fsub_rn(x, mean);
   // Codes saturate, also where the difference of two huge numbers is no number any more.
   return safe ? fminf(fmaxf(value, -largest_float), largest_float) : value;
+}
+
+// Sets to 0 what is not finite of eight elements, and the bits of what is.
+__device__ inline u32 drop_not_finite(uint4& x) {
+  u32 finite = 0;
+#pragma unroll 1
+  for (int i = 0; i < 4; ++i) {
+    u32 word = x.x;
+    x.x = x.y, x.y = x.z, x.z = x.w;
+    finite >>= 2;
+    if (Element::low_is_finite(word)) {
+      finite |= 0x40;
+    } else {
+      word &= 0xffff0000;
+    }
+    if (Element::high_is_finite(word)) {
+      finite |= 0x80;
+    } else {
+      word &= 0xffff;
+    }
+    x.w = word;
+  }
+  return finite;
 }
 
 // ---- 8-bit codes ----
@@ -87,11 +110,8 @@ __device__ inline float smooth_value(float x, float mean) {
 // A word of the tile is four tokens of one channel. A warp item is 32 tokens of 32 channels: a lane has 8 channels and 4
 // tokens, whose places are neighbours.
 struct TransposedTile {
-  // 16 bytes of a channel stand where the lanes of a warp, which write to four channels 8 apart, meet no bank twice.
-  static __device__ int place(int block, int channel, int word) {
-    const int chunk = channel * 4 + word / 4;
-    return (block * spec::head_dim_v * 4 + (chunk ^ channel / 8 % 4 * 2)) * 16 + word % 4 * 4;
-  }
+  // 16 bytes of a channel stand where the lanes of a warp, which write to four channels 8 apart, meet no bank twice: of the
+  // number of such a chunk, bits 1 and 2 are turned by channel / 8 % 4.
   static __device__ int chunk_place(int chunk) {
     constexpr int of_block = spec::head_dim_v * 4;
     const int block = chunk / of_block, inside = chunk % of_block;
@@ -99,48 +119,81 @@ struct TransposedTile {
   }
 };
 
+// Where word `word` of channels 8 * vector to 8 * vector + 7 stands. Which of two neighbours comes first goes with `vector`.
+struct TransposedWords {
+  int even, odd;
+
+  __device__ TransposedWords(int block, int vector, int word) {
+    const int chunk = (block * spec::head_dim_v + vector * 8) * 4 + (word / 4 ^ vector % 2 * 2);
+    const int begin = chunk * 16 + word % 4 * 4, swap = vector / 2 % 2 * 64;
+    even = begin + swap;
+    odd = begin - swap;
+  }
+  __device__ int place(int e) const { return (e % 2 == 0 ? even : odd) + e * 64; }
+};
+
 __device__ inline void transpose_item(const Rows& rows, int length, int item, int token_begin, int local_block,
                                       int poison_word, ValueShared& shared) {
   constexpr int channel_groups = ceil_div(ValueTiles::vectors, 4);
-  const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
+  const int lane = static_cast<int>(threadIdx.x % warp_lanes);
   const int vector = item % channel_groups * 4 + lane % 4, half = item / channel_groups % 2;
   const int word = half * 8 + lane / 4;
   // fp8_value_position() turned round: places 4w to 4w + 3 of 16 hold tokens 2w, 2w + 1, 2w + 8, 2w + 9.
-  const int first = word / 4 * 16 + word % 4 * 2;
+  const auto token_of = [first = word / 4 * 16 + word % 4 * 2](int i) { return first + i / 2 * 8 + i % 2; };
   const bool active = vector < ValueTiles::vectors;
   uint4 packed[4] = {};
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    const int token = token_begin + first + i / 2 * 8 + i % 2;
+    const int token = token_begin + token_of(i);
     if (active && token < length) packed[i] = rows.load(rows.row(token), vector);
   }
-  float x[4][8];
+  // Elements that are there and finite, by their bits: 8 a token. Without a mean, zeros take the place of the others.
+  u32 present = 0;
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    const int local = first + i / 2 * 8 + i % 2;
-    unpack(packed[i], x[i]);
-    if (safe && !are_finite(packed[i])) atomicOr(shared.poison + poison_word + local / 32, 1u << local % 32);
+    if (quant::v_mean && token_begin + token_of(i) < length) present |= 0xffu << 8 * i;
+  }
+  if constexpr (safe) {
+    u32 probe = 0;
+#pragma unroll
+    for (int i = 0; i < 4; ++i) probe = probe_elements(packed[i], probe);
+    if (!finite_probe(probe)) {
+#pragma unroll 1
+      for (int i = 0; i < 4; ++i) {
+        uint4 one = packed[0];
+        packed[0] = packed[1], packed[1] = packed[2], packed[2] = packed[3];
+        if (!finite_probe(probe_elements(one, 0))) {
+          const int local = token_of(i);
+          atomicOr(shared.poison + poison_word + local / 32, 1u << local % 32);
+          present &= drop_not_finite(one) << 8 * i | ~(0xffu << 8 * i);
+        }
+        packed[3] = one;
+      }
+    }
   }
   if (!active) return;
+  float x[4][8], mean[8] = {}, factor[8];
+#pragma unroll
+  for (int i = 0; i < 4; ++i) unpack(packed[i], x[i]);
+  if constexpr (quant::v_mean) shared.mean.read(vector, mean);
+  shared.factor.read(vector, factor);
+  const TransposedWords to(local_block, vector, word);
 #pragma unroll
   for (int e = 0; e < 8; ++e) {
-    const int channel = vector * 8 + e;
-    const float mean = quant::v_mean ? shared.mean[channel] : 0.0f, factor = shared.factor[channel];
     float value[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-      const bool exists = token_begin + first + i / 2 * 8 + i % 2 < length;
-      value[i] = exists ? smooth_value(x[i][e], mean) : 0.0f;
+      value[i] = smooth_value(x[i][e], mean[e]);
+      if (quant::v_mean && (present >> (8 * i + e) & 1) == 0) value[i] = 0;
     }
-    u32 codes = value_codes(value[0], value[1], value[2], value[3], factor);
-    *reinterpret_cast<u32*>(shared.tile + TransposedTile::place(local_block, channel, word)) = codes;
+    *reinterpret_cast<u32*>(shared.tile + to.place(e)) = value_codes(value[0], value[1], value[2], value[3], factor[e]);
   }
 }
 
 __device__ inline void transpose_values(const KernelArguments& a, const Sequence& s, int begin, ValueShared& shared) {
   using Tiles = ValueTiles;
   const Rows rows = rows_of_values(a, s);
-  const int warp = static_cast<int>(threadIdx.x) / warp_lanes;
+  const int warp = static_cast<int>(threadIdx.x / warp_lanes);
   constexpr int items_of_block = ceil_div(Tiles::vectors, 4) * 2, chunks_of_block = Tiles::columns * 4;
 #pragma unroll 1
   for (int first = 0; first < Tiles::blocks; first += Tiles::at_once) {
@@ -176,15 +229,19 @@ __device__ inline void convert_values(const KernelArguments& a, const Sequence& 
     const int local = i / Tiles::vectors, token = begin + local, vector = i % Tiles::vectors;
     uint4 packed = {};
     if (token < s.length) packed = rows.load(rows.row(token), vector);
-    float x[8];
+    u32 present = token < s.length ? 0xff : 0;  // as in transpose_item()
+    if (safe && !finite_probe(probe_elements(packed, 0))) {
+      atomicOr(shared.poison + local / 32, 1u << local % 32);
+      present = drop_not_finite(packed);
+    }
+    float x[8], mean[8] = {}, factor[8];
     unpack(packed, x);
-    if (safe && !are_finite(packed)) atomicOr(shared.poison + local / 32, 1u << local % 32);
-    float mean[8], factor[8];
-    shared.mean.read(vector, mean);
-    shared.factor.read(vector, factor);
+    if constexpr (quant::v_mean) shared.mean.read(vector, mean);
+    if constexpr (safe) shared.factor.read(vector, factor);
 #pragma unroll
     for (int e = 0; e < 8; ++e) {
-      const float value = token < s.length ? smooth_value(x[e], mean[e]) : 0.0f;
+      float value = smooth_value(x[e], mean[e]);
+      if (quant::v_mean && (present >> e & 1) == 0) value = 0;
       x[e] = safe ? __fmul_rn(value, factor[e]) : value;
     }
     *reinterpret_cast<uint4*>(values + (static_cast<i64>(token) * Tiles::vectors + vector) * 16) = {

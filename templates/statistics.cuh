@@ -10,14 +10,14 @@
 
 namespace quantizer {
 
-constexpr bool quantizes_rows = quant::qk != quant::Qk::input;
-constexpr bool key_sums = quantizes_rows && quant::k_mean;
-constexpr bool by_tensor = quantizes_rows && quant::k_segment_rows == 0;
+[[maybe_unused]] constexpr bool quantizes_rows = quant::qk != quant::Qk::input;
+[[maybe_unused]] constexpr bool key_sums = quantizes_rows && quant::k_mean;
+[[maybe_unused]] constexpr bool by_tensor = quantizes_rows && quant::k_segment_rows == 0;
 // With sinks, which the extremes must not contain, K has a launch of its own instead.
-constexpr bool key_extremes = by_tensor && !quant::k_sink;
-constexpr bool value_sums = quant::keeps_v && quant::v_mean;
-constexpr bool value_extremes = quant::keeps_v && (quant::pv != quant::Pv::input || safe);
-constexpr bool query_statistics = quantizes_rows && (quant::q_mean || by_tensor);
+[[maybe_unused]] constexpr bool key_extremes = by_tensor && !quant::k_sink;
+[[maybe_unused]] constexpr bool value_sums = quant::keeps_v && quant::v_mean;
+[[maybe_unused]] constexpr bool value_extremes = quant::keeps_v && (quant::pv != quant::Pv::input || safe);
+[[maybe_unused]] constexpr bool query_statistics = quantizes_rows && (quant::q_mean || by_tensor);
 
 // Floats of a record: sums, counts, least and largest elements of K, then of V; and what is one of a chunk.
 struct Record {
@@ -51,8 +51,8 @@ __device__ inline float unit_of(int rows) { return __uint_as_float(static_cast<u
 struct Sum {
   float high = 0, low = 0;
   __device__ void add(float x) {
-    const float sum = __fadd_rn(high, x), part = __fadd_rn(sum, -high);
-    low = __fadd_rn(low, __fadd_rn(__fadd_rn(high, -__fadd_rn(sum, -part)), __fadd_rn(x, -part)));
+    const float sum = __fadd_rn(high, x), part = __fsub_rn(sum, high);
+    low = __fadd_rn(low, __fadd_rn(__fadd_rn(high, -__fsub_rn(sum, part)), __fsub_rn(x, part)));
     high = sum;
   }
   // An infinite sum leaves NaN in `low`.
@@ -69,7 +69,7 @@ __device__ inline float rounded_mean(float mean) { return safe ? mean : Element:
 // The least and the largest difference to a mean are those of the least and the largest element, since rounding does not
 // change an order. NaN, where there is one, is passed over.
 __device__ inline float largest_difference(float least, float largest, float mean) {
-  const float amax = fmaxf(fmaxf(__fadd_rn(largest, -mean), __fadd_rn(mean, -least)), 0.0f);
+  const float amax = fmaxf(fmaxf(__fsub_rn(largest, mean), __fsub_rn(mean, least)), 0.0f);
   // The safe convention has no infinite scale.
   return safe ? fminf(amax, largest_float) : amax;
 }

@@ -8,9 +8,9 @@ using u64 = unsigned long long;
 
 constexpr int warp_lanes = 32;
 #if __CUDACC_VER_MAJOR__ == 12 && __CUDACC_VER_MINOR__ < 3  // without the builtin, and taking what C++ does not
-constexpr float infinity = 1.0f / 0.0f;
+[[maybe_unused]] constexpr float infinity = 1.0f / 0.0f;
 #else
-constexpr float infinity = __builtin_bit_cast(float, 0x7f800000);
+[[maybe_unused]] constexpr float infinity = __builtin_bit_cast(float, 0x7f800000);
 #endif
 [[maybe_unused]] constexpr float largest_float = 3.402823466e38f;
 

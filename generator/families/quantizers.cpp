@@ -86,35 +86,40 @@ std::vector<Launch> quantizer_launches(const Problem& problem, const Quantizatio
   return launches;
 }
 
-Result<Source> quantizer_source(const Spec& spec, const Quantization& request) {
+Result<std::vector<Source>> quantizer_sources(const Spec& spec, const Quantization& request) {
   cuda::Constants constants;
+  // Not every kernel asks for every one of them.
+  constants.line("#pragma nv_diagnostic push").line("#pragma nv_diag_suppress 177");
   constants.open("spec");
   for (const char* name : {"head_dim_qk", "head_dim_v", "group"}) constants.number(name, spec.number(name));
   for (const char* name : {"kv_lengths", "varlen"}) constants.flag(name, spec.flag(name));
   constants.number("page_size", spec.number("page_size")).close();
+  constants.line("#pragma nv_diagnostic pop");
 
   cuda::Composition composition;
   composition.header =
       fmt::format("Attune quantizers of Q, K and V.\narch: {}\nquantization: {}\n", spec.arch(), to_text(request));
   composition.constants = constants.text();
   composition.quantization = quantization_constants(spec.number("head_dim_qk"), request);
-  composition.roots = {"sample_constants.cuh"};
   composition.choices["element.cuh"] = fmt::format("element_{}.cuh", spec.text("dtype"));
   composition.choices["kernel_arguments.cuh"] = "quantized_arguments.cuh";
 
-  Source source;
-  source.kind = SourceKind::cuda_cpp;
-  source.target_cpu = spec.arch();
-  const auto add = [&](const char* root, const char* entry) {
-    composition.roots.emplace_back(root);
-    source.entries.emplace_back(entry);
+  std::vector<Source> sources;
+  const auto add = [&](const char* root, const char* entry) -> Result<void> {
+    composition.roots = {"sample_constants.cuh", root};
+    Source source;
+    source.kind = SourceKind::cuda_cpp;
+    source.target_cpu = spec.arch();
+    source.entries = {entry};
+    ATTUNE_TRY(source.text, cuda::compose(composition));
+    sources.push_back(std::move(source));
+    return {};
   };
-  add("quantize_statistics.cuh", "attune_statistics");
-  if (has_sinks(request)) add("find_sinks.cuh", "attune_find_sinks");
-  if (has_sinks(request) && by_tensor(request)) add("key_magnitudes.cuh", "attune_key_magnitudes");
-  add("quantize.cuh", "attune_quantize");
-  ATTUNE_TRY(source.text, cuda::compose(composition));
-  return source;
+  ATTUNE_CHECK(add("quantize_statistics.cuh", "attune_statistics"));
+  if (has_sinks(request)) ATTUNE_CHECK(add("find_sinks.cuh", "attune_find_sinks"));
+  if (has_sinks(request) && by_tensor(request)) ATTUNE_CHECK(add("key_magnitudes.cuh", "attune_key_magnitudes"));
+  ATTUNE_CHECK(add("quantize.cuh", "attune_quantize"));
+  return sources;
 }
 
 std::string quantization_constants(int64_t head_dim_qk, const Quantization& request) {

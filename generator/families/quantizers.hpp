@@ -23,9 +23,10 @@ namespace attune {
 // none() nor `sage`.
 std::vector<Launch> quantizer_launches(const Problem& problem, const Quantization& request);
 
-// The translation unit that has their entry points. Of the spec of a GPU family only what says where rows lie shows in it
-// (head_dim_qk, head_dim_v, group, kv_lengths, varlen, page_size, dtype), so that many kernels share it.
-Result<Source> quantizer_source(const Spec& spec, const Quantization& request);
+// A translation unit for each of their entry points, in the same order: no kernel waits for another to be compiled. Of the
+// spec of a GPU family only what says where rows lie shows in them (head_dim_qk, head_dim_v, group, kv_lengths, varlen,
+// page_size, dtype), so that many kernels share them.
+Result<std::vector<Source>> quantizer_sources(const Spec& spec, const Quantization& request);
 
 // Namespace quant: what takes the place of sample_quantization.cuh.
 std::string quantization_constants(int64_t head_dim_qk, const Quantization& request);

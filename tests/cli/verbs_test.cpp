@@ -223,7 +223,10 @@ TEST(Verbs, EmitPicksAUnitByItsEntryPoint) {
   EXPECT_TRUE(attention.starts_with("// Attune forward_mma"));
   EXPECT_EQ(quantizers.find("attune_forward("), std::string::npos);
   EXPECT_EQ(attention.find("attune_quantize("), std::string::npos);
-  EXPECT_TRUE(all.out.starts_with(quantizers));
+  const std::string statistics = emit({"--entry", "attune_statistics"}).out;
+  EXPECT_EQ(statistics.find("attune_quantize("), std::string::npos);
+  EXPECT_TRUE(all.out.starts_with(statistics));
+  EXPECT_NE(all.out.find(quantizers), std::string::npos);
   EXPECT_TRUE(all.out.ends_with(attention));
   const auto unknown = emit({"--entry", "attune_nothing"});
   EXPECT_EQ(unknown.code, 1);

@@ -30,8 +30,9 @@ bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b));
 
 }  // namespace
 
-Result<Source> quantizer_source(const Problem& problem, const Quantization& request, const DeviceClass& device) {
-  return attune::quantizer_source(find_family("forward_mma")->spec(problem, device), request);
+Result<std::vector<Source>> quantizer_sources(const Problem& problem, const Quantization& request,
+                                              const DeviceClass& device) {
+  return attune::quantizer_sources(find_family("forward_mma")->spec(problem, device), request);
 }
 
 QuantizerRun::QuantizerRun(const std::string& arch) : arch_(arch) {
@@ -47,11 +48,12 @@ std::string QuantizerRun::run(Workload& work, const Quantization& request) {
   if (context_ == nullptr) return "no emulated " + arch_;
   const Problem& problem = work.problem();
   runtime::Device& device = context_->device();
-  const auto source = quantizer_source(problem, request, device.device_class());
-  if (!source.ok()) return source.error().message();
-  runtime::KernelPtr& kernel = kernels_[source->text];
-  if (kernel == nullptr) {
-    const auto binary = device.compiler().compile(*source);
+  const auto sources = quantizer_sources(problem, request, device.device_class());
+  if (!sources.ok()) return sources.error().message();
+  for (const Source& source : *sources) {
+    runtime::KernelPtr& kernel = kernels_[source.text];
+    if (kernel != nullptr) continue;
+    const auto binary = device.compiler().compile(source);
     if (!binary.ok()) return binary.error().message() + binary.error().log();
     for (const std::string& warning : binary->warnings) return warning;
     auto loaded = device.load(*binary);
@@ -72,8 +74,12 @@ std::string QuantizerRun::run(Workload& work, const Quantization& request) {
   block.used_bytes = sizeof buffers_;
   const auto regions = runtime::memory_regions(problem, work.tensors(), workspace, layout.bytes());
   runtime::as_emulated(device)->take_launches();
-  const auto done = device.launch(*kernel, quantizer_launches(problem, request), block, nullptr, regions);
-  if (!done.ok()) return done.error().message();
+  const std::vector<Launch> launches = quantizer_launches(problem, request);
+  if (launches.size() != sources->size()) return "there is not one unit for each launch";
+  for (size_t i = 0; i < launches.size(); ++i) {
+    const auto done = device.launch(*kernels_[(*sources)[i].text], std::span(&launches[i], 1), block, nullptr, regions);
+    if (!done.ok()) return done.error().message();
+  }
   return work.damage();
 }
 

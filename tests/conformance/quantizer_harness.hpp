@@ -18,8 +18,9 @@
 
 namespace attune::test {
 
-// The quantizers' unit of forward_mma.
-Result<Source> quantizer_source(const Problem& problem, const Quantization& request, const DeviceClass& device);
+// The quantizers' units of forward_mma.
+Result<std::vector<Source>> quantizer_sources(const Problem& problem, const Quantization& request,
+                                              const DeviceClass& device);
 
 class QuantizerRun {
  public:

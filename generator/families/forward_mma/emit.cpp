@@ -82,8 +82,7 @@ Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
   source.entries = {"attune_forward"};
   if (config.at("splits") > 1) source.entries.emplace_back("attune_combine");
   if (!request.own().none()) {
-    ATTUNE_TRY(Source quantizers, quantizer_source(spec, request.own()));
-    source.before.push_back(std::move(quantizers));
+    ATTUNE_TRY(source.before, quantizer_sources(spec, request.own()));
   }
   return source;
 }
