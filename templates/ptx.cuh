@@ -3,14 +3,14 @@
 
 #include "types.cuh"
 
-// ---- Shared memory addresses: 32-bit, in the shared window ----
-
 // The same number, but the compiler no longer knows which: what is computed from it is computed anew.
 __device__ inline u32 forget(u32 x) {
   u32 same;
   asm volatile("mov.u32 %0, %1;" : "=r"(same) : "r"(x));
   return same;
 }
+
+// ---- Shared memory addresses: 32-bit, in the shared window ----
 
 __device__ inline u32 shared_address(const void* pointer) { return static_cast<u32>(__cvta_generic_to_shared(pointer)); }
 
@@ -26,12 +26,6 @@ __device__ inline void store_shared_16_bytes(u32 address, uint4 value) {
   asm volatile("st.shared.v4.u32 [%0], {%1, %2, %3, %4};" ::"r"(address), "r"(value.x), "r"(value.y), "r"(value.z),
                "r"(value.w)
                : "memory");
-}
-
-__device__ inline u32 load_shared_4_bytes(u32 address) {
-  u32 value;
-  asm volatile("ld.shared.u32 %0, [%1];" : "=r"(value) : "r"(address));
-  return value;
 }
 
 // ---- Asynchronous copies to shared memory (9.7.9.25, cp.async) ----

@@ -1,6 +1,6 @@
-// Attune forward_mma version 1: attention forward by mma.sync.
+// Attune forward_mma version 2: attention forward by mma.sync.
 // arch: sm_90a
-// spec: forward_mma v1 sm_90a alibi=0 alignment=none causal=0 dtype=bf16 full_lists=0 group=4 head_dim_qk=128 head_dim_v=128 kv_lengths=0 lse=0 mask=none mask_broadcast_kv=0 mask_dtype=none mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=0 softcap=0 sparsity=none varlen=0 window_left=0 window_right=0
+// spec: forward_mma v2 sm_90a alibi=0 alignment=none causal=0 dtype=bf16 full_lists=0 group=4 head_dim_qk=128 head_dim_v=128 kv_lengths=0 lse=0 mask=none mask_broadcast_kv=0 mask_dtype=none mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=0 softcap=0 sparsity=none varlen=0 window_left=0 window_right=0
 // config: block_m=16 block_n=64 min_blocks=1 pack_gqa=1 peel=1 q_in_registers=0 qk_unroll=16 rescale_threshold=0 reverse=0 splits=16 stages=2 v_splits=1 warps=1
 
 namespace spec {
@@ -47,31 +47,37 @@ constexpr int shared_bytes = 69632;
 
 // ... templates/types.cuh
 
-// ... templates/cta.cuh
-
 // ... templates/arguments.cuh
 
 // ... templates/kernel_arguments.cuh
 
-// ... templates/kv_tile.cuh
-
 // ... templates/work.cuh
-
-// ... templates/kv_dense.cuh
 
 // ... templates/code_poison.cuh
 
+// ... templates/cta.cuh
+
 // ... templates/element_bf16.cuh
 
-// ... templates/logarithms.cuh
+// ... templates/kv_tile.cuh
+
+// ... templates/kv_dense.cuh
 
 // ... templates/rows.cuh
 
+// ... templates/logarithms.cuh
+
 // ... templates/ptx.cuh
+
+// ... templates/scores.cuh
 
 // ... templates/softmax.cuh
 
 // ... templates/epilogue.cuh
+
+// ... templates/split.cuh
+
+// ... templates/amend_rows.cuh
 
 // ... templates/tile.cuh
 
@@ -83,11 +89,7 @@ constexpr int shared_bytes = 69632;
 
 // ... templates/pv_input.cuh
 
-// ... templates/scores.cuh
-
 // ... templates/qk_input.cuh
-
-// ... templates/split.cuh
 
 // ... templates/forward_mma.cuh
 
