@@ -6,7 +6,6 @@
 // the most that can be asked for. What is counted is the same on every machine: each unit with NVRTC 13.0 for sm_89.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "generator/quantization.hpp"
 #include "runtime/compiler.hpp"
 #include "tests/conformance/harness.hpp"
+#include "tests/conformance/ptx_instructions.hpp"
 #include "tests/conformance/quantizer_harness.hpp"
 
 namespace attune::test {
@@ -41,16 +41,6 @@ const std::vector<Unit>& units() {
       {"sage2-4b,k-sink,tensor,v-mean", 256, 256, {1092, 602, 682, 3203}},
   };
   return all;
-}
-
-int64_t count_instructions(const std::string& ptx) {
-  int64_t count = 0;
-  for (size_t line = 0; line < ptx.size();) {
-    const size_t end = std::min(ptx.find('\n', line), ptx.size());
-    if (ptx[line] == '\t' && ptx[line + 1] != '.' && ptx[end - 1] == ';') ++count;
-    line = end + 1;
-  }
-  return count;
 }
 
 TEST(QuantizerCompileTime, NoUnitHasMoreInstructionsThanItHad) {
