@@ -88,8 +88,8 @@ const std::map<std::pair<std::string, int64_t>, int64_t>& stated_spills() {
   return stated;
 }
 
-// The same of quantized kernels, on any architecture: 172 on sm_90a and 164 on sm_120a are the most, up to 96 is usual. 16 rows
-// a warp would spill nothing and read shared memory twice as often.
+// The same of quantized kernels, on any architecture: 172 on sm_90a and 164 on sm_120a are the most, up to 96 is usual. 16
+// rows a warp would spill nothing and read shared memory twice as often.
 int64_t stated_quantized_spill(int64_t head_dim) { return head_dim <= 64 ? 0 : 180; }
 
 TEST_P(GpuCompile, HeuristicKernelsDoNotSpill) {
