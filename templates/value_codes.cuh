@@ -18,26 +18,29 @@ class ValueCodes {
   // Blocks of block_kv tokens lie one behind the other, each [head_dim_v][block_kv].
   __device__ void load(u32 shared, const KvTile& tile) const {
     constexpr int chunks = ValueCodeTile::chunks, block_chunks = quant::block_kv / 16;
-    // A thread keeps its tokens and goes down in steps of the channels that all threads together cover.
-    static_assert(threads % chunks == 0, "threads share whole rows");
+    // A thread keeps its tokens and goes down in steps of the channels that all threads together cover, as in load_tile.
     constexpr int rows_at_once = threads / chunks, steps = ceil_div(ValueCodeTile::rows, rows_at_once);
+    constexpr int part = steps_written_out(steps, rows_at_once);
+    constexpr bool all_exist = spec::head_dim_v % ValueCodeTile::rows == 0;
+    constexpr bool swizzle_is_constant = rows_at_once % 8 == 0 || 8 % rows_at_once == 0;
     const int first_row = static_cast<int>(threadIdx.x) / chunks, chunk = static_cast<int>(threadIdx.x) % chunks;
+    if (threads % chunks != 0 && first_row >= rows_at_once) return;
     const int token_chunk = tile.begin / 16 + chunk;
     const bool inside = 16 * token_chunk < tile.end;
     const char* source = base_ + static_cast<i64>(token_chunk / block_chunks) * (spec::head_dim_v * quant::block_kv) +
                          (first_ + first_row) * quant::block_kv + token_chunk % block_chunks * 16;
     const u32 place = ValueCodeTile::offset(first_row, chunk);
+#pragma unroll 1
+    for (int from = 0; from < steps; from += part) {
 #pragma unroll
-    for (int step = 0; step < steps; ++step) {
-      const int row = first_row + step * rows_at_once;
-      if (ValueCodeTile::rows % rows_at_once != 0 && row >= ValueCodeTile::rows) break;
-      constexpr bool all_exist = spec::head_dim_v % ValueCodeTile::rows == 0;
-      const bool exists = inside && (all_exist || (row < v_columns && first_ + row < spec::head_dim_v));
-      constexpr bool swizzle_is_constant = rows_at_once % 8 == 0 || 8 % rows_at_once == 0;
-      const u32 target = swizzle_is_constant ? ValueCodeTile::moved(place, step * rows_at_once)
-                                             : ValueCodeTile::offset(row, chunk);
-      copy_async_16_bytes(shared + target, exists ? source : base_, exists ? 16 : 0);
-      source += rows_at_once * quant::block_kv;
+      for (int step = 0; step < part; ++step) {
+        const int down = (from + step) * rows_at_once, row = first_row + down;
+        if (ValueCodeTile::rows % (part * rows_at_once) != 0 && row >= ValueCodeTile::rows) break;
+        const bool exists = inside && (all_exist || (row < v_columns && first_ + row < spec::head_dim_v));
+        const u32 target = swizzle_is_constant ? ValueCodeTile::moved(place, down) : ValueCodeTile::offset(row, chunk);
+        copy_async_16_bytes(shared + target, exists ? source : base_, exists ? 16 : 0);
+        source += rows_at_once * quant::block_kv;
+      }
     }
   }
 
