@@ -260,21 +260,6 @@ TEST_P(QuantizedProblems, ConfigsOfTheSpace) {
   EXPECT_GE(seen.size(), count / 2) << "the space is too small to sweep";
 }
 
-// Twelve pieces of 16 keys a channel: no number of threads shares them evenly.
-TEST_P(QuantizedProblems, TilesOf192Keys) {
-  if (!emulated()) GTEST_SKIP() << "a tile of V codes is copied by the threads of a GPU";
-  for (const auto& [block_m, warps] : {std::pair<int64_t, int64_t>{16, 1}, {32, 2}, {64, 4}}) {
-    Problem problem = ragged(dtype(warps), "int8,k-mean,pv-int8");
-    auto config = Config::from_json(
-        R"({"min_blocks":1,"pack_gqa":0,"peel":1,"q_in_registers":0,"qk_unroll":16,"rescale_threshold":0,"reverse":0,)"
-        R"("splits":1,"stages":1,"v_splits":1,"block_n":192})");
-    ASSERT_TRUE(config.ok());
-    config->set("block_m", block_m).set("warps", warps);
-    EXPECT_EQ(check_quantized({problem, {7, Values::normal, Strides::contiguous, false, false}, target(), *config}), "")
-        << warps;
-  }
-}
-
 TEST_P(QuantizedProblems, TheSameCallGivesTheSameBits) {
   Problem problem = ragged(dtype(0), "int8,token,k-sink,q-mean,acc-f16");
   Workload work(problem, {});
