@@ -54,7 +54,8 @@ class AmendRows {
 
   // Of the row of V: the same answer in every lane.
   __device__ bool holds_nonfinite(int key) const {
-    if (CodePoison::of_values) return codes_.value(key);
+    if constexpr (!CodePoison::has_values) return false;
+    if constexpr (CodePoison::of_values) return codes_.value(key);
     bool found = false;
 #pragma unroll 1
     for (int column = lane_; column < columns_; column += warp_lanes) found |= !is_finite(value(key, column));
@@ -64,7 +65,7 @@ class AmendRows {
   __device__ void amend(int index, int key, bool all_columns) const {
     const int query = query_of(index), head = w_.head + group_head_of(index);
     const i64 partial = partial_row(a_, w_.batch, head, query);
-    char* o = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head + (w_.q_first + query) * a_.o_stride_seq;
+    u16* o = reinterpret_cast<u16*>(row_of_o(a_, w_, query, head));
 #pragma unroll 1
     for (int i = lane_; i < columns_; i += warp_lanes) {
       const float nonfinite = all_columns ? not_a_number() : value(key, i);
@@ -75,8 +76,7 @@ class AmendRows {
       if constexpr (config::splits > 1) {
         partial_sums(a_, partial, w_.split)[column] += more;
       } else {
-        u16& element = reinterpret_cast<u16*>(o)[column];
-        element = static_cast<u16>(Element::pack(Element::low(element) + more, 0));
+        o[column] = static_cast<u16>(Element::pack(Element::low(o[column]) + more, 0));
       }
     }
     if (!all_columns || w_.v_part != 0 || lane_ != 0) return;

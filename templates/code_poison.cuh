@@ -6,7 +6,7 @@
 
 // Without codes, NaN and infinity are in the operands themselves.
 struct CodePoison {
-  static constexpr bool of_keys = false, of_values = false;
+  static constexpr bool of_values = false, has_values = true;
   __device__ CodePoison(const KernelArguments&, const Work&) {}
   __device__ bool any() const { return false; }
   __device__ bool key(int) const { return false; }

@@ -10,6 +10,7 @@ class CodePoison {
  public:
   static constexpr bool of_keys = quant::qk != quant::Qk::input && !quant::given_qk;
   static constexpr bool of_values = quant::keeps_v && !quant::given_v;
+  static constexpr bool has_values = !quant::given_v;  // V itself; codes that are given are finite
 
   __device__ CodePoison(const KernelArguments& a, const Work& w) : a_(a), w_(w) {}
 

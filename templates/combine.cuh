@@ -33,7 +33,7 @@ extern "C" __global__ void __launch_bounds__(combine_warps * warp_lanes) attune_
   }
   const RowResult result = finish_row(a, m, l, head, Qk::row_constant(a, w, head, query));
   const Pv::Channels channels(a, w, 0);
-  char* o = a.o + w.batch * a.o_stride_batch + head * a.o_stride_head + (w.q_first + query) * a.o_stride_seq;
+  char* o = row_of_o(a, w, query, head);
 #pragma unroll
   for (int first = 0; first < spec::head_dim_v; first += 2 * warp_lanes) {
     const int column = first + 2 * lane;

@@ -39,6 +39,10 @@ __device__ inline float* lse_of(const Arguments& a, const Work& w, int query, in
   return reinterpret_cast<float*>(row) + w.q_first + query;
 }
 
+__device__ inline char* row_of_o(const Arguments& a, const Work& w, int query, int head) {
+  return a.o + w.batch * a.o_stride_batch + head * a.o_stride_head + (w.q_first + query) * a.o_stride_seq;
+}
+
 // Two neighbouring columns of O.
 __device__ inline void store_pair(char* address, u32 pair, bool aligned) {
   if (aligned) {

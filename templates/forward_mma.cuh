@@ -229,8 +229,7 @@ class ForwardMma {
         if (exists) store_partial(state, sums, query, head);
       } else {
         const RowResult result = finish_row(a_, state.m, state.l, head, Qk::row_constant(a_, w_, head, query));
-        char* row = a_.o + w_.batch * a_.o_stride_batch + head * a_.o_stride_head + (w_.q_first + query) * a_.o_stride_seq;
-        store_row(row, sums, result, channels, w_.v_part * v_columns, exists, a_.aligned_o != 0);
+        store_row(row_of_o(a_, w_, query, head), sums, result, channels, w_.v_part * v_columns, exists, a_.aligned_o != 0);
         if (spec::lse && exists && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
       }
     }

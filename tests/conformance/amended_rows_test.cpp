@@ -48,6 +48,12 @@ bool is_finite_at(int64_t head, int64_t row, int64_t channel, int64_t window) {
          !(channel == infinity_channel && sees(row, value_with_infinity, window));
 }
 
+Config plain_config() {
+  return *Config::from_json(
+      R"({"block_m":32,"block_n":64,"min_blocks":1,"pack_gqa":0,"peel":1,"q_in_registers":0,"qk_unroll":4,)"
+      R"("rescale_threshold":0,"reverse":0,"splits":1,"stages":1,"v_splits":1,"warps":2})");
+}
+
 struct Way {
   const char* name;
   std::vector<std::pair<const char*, int64_t>> set;
@@ -68,12 +74,9 @@ TEST_P(AmendedRows, AreThoseThatSeeWhatIsNotFinite) {
     if (way.window < rows) problem.window_left = way.window;
     Workload work(problem, {});
     poison(work);
-    auto config = Config::from_json(
-        R"({"block_m":32,"block_n":64,"min_blocks":1,"pack_gqa":0,"peel":1,"q_in_registers":0,"qk_unroll":4,)"
-        R"("rescale_threshold":0,"reverse":0,"splits":1,"stages":1,"v_splits":1,"warps":2})");
-    ASSERT_TRUE(config.ok()) << config.error().message();
-    for (const auto& [name, value] : way.set) config->set(name, value);
-    ASSERT_EQ(conformer("emulated:sm_89").execute(work, *config), "");
+    Config config = plain_config();
+    for (const auto& [name, value] : way.set) config.set(name, value);
+    ASSERT_EQ(conformer("emulated:sm_89").execute(work, config), "");
     const Tensors& t = work.tensors();
     int64_t wrong = 0;
     for (int64_t head = 0; head < 4; ++head) {
@@ -105,17 +108,33 @@ TEST_P(AmendedRows, AreAllOfAFullBlock) {
   work.set(work.tensors().k, 0, 1, 110, 3, std::nanf(""));
   work.set(work.tensors().v, 0, 0, 40, nan_channel, std::nanf(""));
   work.seal();
-  auto config = Config::from_json(
-      R"({"block_m":32,"block_n":64,"min_blocks":1,"pack_gqa":0,"peel":1,"q_in_registers":0,"qk_unroll":4,)"
-      R"("rescale_threshold":0,"reverse":0,"splits":1,"stages":1,"v_splits":1,"warps":2})");
-  ASSERT_TRUE(config.ok()) << config.error().message();
-  ASSERT_EQ(conformer("emulated:sm_89").execute(work, *config), "");
+  Config config = plain_config();
+  ASSERT_EQ(conformer("emulated:sm_89").execute(work, config), "");
   for (int64_t row = 0; row < 128; ++row) {
     for (int64_t channel = 0; channel < 48; ++channel) {
       const bool first = std::isfinite(work.get(work.tensors().o, 0, 0, row, channel));
       const bool second = std::isfinite(work.get(work.tensors().o, 0, 1, row, channel));
       EXPECT_EQ(first, row < 64 || channel != nan_channel) << "head 0, row " << row << ", channel " << channel;
       EXPECT_EQ(second, row >= 64) << "head 1, row " << row << ", channel " << channel;
+    }
+  }
+}
+
+// V as codes from the caller: there are no elements of it to look at, and nothing but keys can be found.
+TEST(AmendedRowsOfGivenValues, AreThoseThatSeeAKey) {
+  for (const std::string request : {"int8,k-mean,pv-e4m3,given-v", "int8,k-mean,pv-int8,given-v"}) {
+    SCOPED_TRACE(request);
+    Workload work(problem_of(request), {});
+    work.set(work.tensors().k, 0, 1, key_with_nan, 3, std::nanf(""));
+    work.seal();
+    ASSERT_EQ(conformer("emulated:sm_89").execute(work, plain_config()), "");
+    for (int64_t head = 0; head < 4; ++head) {
+      for (int64_t row = 0; row < rows; ++row) {
+        for (int64_t channel = 0; channel < 48; ++channel) {
+          EXPECT_EQ(std::isfinite(work.get(work.tensors().o, 0, head, row, channel)), head < 2 || row < key_with_nan)
+              << "head " << head << ", row " << row << ", channel " << channel;
+        }
+      }
     }
   }
 }
