@@ -116,10 +116,11 @@ Result<std::string> select_arch(std::string_view cpu_isa, const std::vector<std:
                              "unset, or use '{}'.",
                              cpu_isa, fmt::join(lacks, ", "), best->option));
   }
-  return Error(Status::invalid_argument, fmt::format("cpu_isa '{}' is unknown. Use avx512bf16, avx512vnni, avx512, avxvnni, "
-                                                     "avx2 or portable, or leave it unset for the "
-                                                     "host's best.",
-                                                     cpu_isa));
+  return Error(
+      Status::invalid_argument,
+      fmt::format("cpu_isa '{}' is unknown. Use avx512bf16, avx512vnni, avx512, avxvnni, avx2 or portable, or leave it "
+                  "unset for the host's best.",
+                  cpu_isa));
 }
 
 std::vector<std::string> host_features() {
