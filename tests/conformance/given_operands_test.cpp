@@ -86,6 +86,16 @@ TEST(GivenOperandsOnOne, AreWhatThePlanMakesOfTheTensors) {
   }
 }
 
+TEST(GivenOperandsOnOne, AnyCodesAndAnyPadding) {
+  for (const char* request : {"int8,token,pv-int8,given-qkv", "int4,thread,pv-int8,given-qkv"}) {
+    Problem problem = ragged(request);
+    problem.softmax_scale = 0.02F;
+    Workload work(problem, {9});
+    give_any_codes(work);
+    EXPECT_EQ(run_quantized(ada, work), "") << request;
+  }
+}
+
 TEST(GivenOperandsOnOne, NeedNoQuantizersAndNoWorkspace) {
   runtime::Context& context = conformer(ada).context();
   const auto all = context.find(ragged("int8,pv-e4m3,given-qkv"), runtime::Policy::compile);
@@ -113,7 +123,6 @@ TEST(GivenOperandsOnOne, WhatCannotBeGivenIsRefusedByName) {
   refused(narrow, ada, "zeros to 80");
   narrow.quantization = canonical("int4,given-qk");
   refused(narrow, ada, "zeros to 96");
-  refused(ragged("int8,given-qk"), host_isas().front(), "forward_cpu quantizes for itself");
   EXPECT_THAT(parse_quantization("int8,k-mean,given-qk").error().message(), HasSubstr("give int8,given-qk instead"));
   EXPECT_THAT(parse_quantization("given-v").error().message(), HasSubstr("give pv-e4m3,given-v instead"));
   EXPECT_THAT(parse_quantization("sage2-8b,given-v,v-mean").error().message(), HasSubstr("given-v instead"));

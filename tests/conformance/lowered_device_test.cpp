@@ -230,6 +230,22 @@ Problem ragged(DType dtype, const std::string& request) {
   return p;
 }
 
+// Codes that were given become the same words; the lowest, which Q is raised by 128 from, among them.
+TEST(LoweredKernels, GivenCodesAgreeWithTheirModels) {
+  for (const std::string request : {"int8,token,pv-int8,given-qkv", "int4,pv-int8,given-qkv"}) {
+    SCOPED_TRACE(request);
+    Problem problem = ragged(DType::bf16, request);
+    problem.head_dim_qk = problem.head_dim_v = 96;
+    problem.softmax_scale = 0.02F;
+    Workload work(problem, {3});
+    give_any_codes(work);
+    EXPECT_EQ(run_quantized("lowered:x86-64-avx512bf16", work), "");
+  }
+  Problem problem = ragged(DType::bf16, "e4m3,block,pv-e4m3,given-qkv");
+  problem.head_dim_qk = 48;
+  EXPECT_EQ(check_quantized({problem, {4, Values::llm}, "lowered:x86-64-avx512bf16", std::nullopt}), "");
+}
+
 // Every form of a product: bytes for Q K^T and for P V, bf16 pairs for either.
 TEST(LoweredKernels, QuantizedOnesAgreeWithTheirModels) {
   uint64_t seed = 1;

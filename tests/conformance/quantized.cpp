@@ -9,6 +9,7 @@
 
 #include "generator/dtype_codec.hpp"
 #include "generator/family.hpp"
+#include "generator/given_operands.hpp"
 #include "tuner/model_reference.hpp"
 #include "tuner/quantized/error.hpp"
 #include "tuner/reference_row.hpp"
@@ -106,7 +107,6 @@ std::vector<std::string> quantized_representatives() {
 }
 
 bool must_support(const std::string& target, const Quantization& request) {
-  if (request.given != Given::none && !is_emulated(target)) return false;
   const bool fp8 = request.qk == QkOperand::e4m3 || request.pv == PvOperand::e4m3;
   if (target == "emulated:sm_80") return !fp8;
   // The tensor cores of sm_90 and later have no int4.
@@ -150,6 +150,54 @@ std::string check_quantized(const Case& test_case) {
 std::string replay_case(const Case& test_case) {
   return test_case.problem.quantization == "none" ? conformer(test_case.target).run(test_case, 0)
                                                   : check_quantized(test_case);
+}
+
+void for_each_code(Workload& work, const std::function<void(uint8_t&)>& element,
+                   const std::function<void(uint8_t&)>& padding) {
+  const Problem& p = work.problem();
+  const Quantization request = given_request(p);
+  const PaddedRows rows(p, request.granularity);
+  const Tensors& t = work.tensors();
+  auto* v = static_cast<uint8_t*>(t.v.data);
+  std::vector<bool> used(static_cast<size_t>(rows.v_codes));
+  const auto rows_of = [&](const TensorView& view, int64_t heads, int64_t length) {
+    const int64_t bits = code_bits(request.qk);
+    for (int64_t b = 0; b < p.batch; ++b) {
+      for (int64_t h = 0; h < heads; ++h) {
+        for (int64_t i = 0; i < length; ++i) {
+          const int64_t at = b * view.stride_batch + h * view.stride_head + i * view.stride_seq;
+          auto* row = static_cast<uint8_t*>(view.data) + at * bits / 8;
+          for (int64_t n = 0; n < p.head_dim_qk * bits / 8; ++n) element(row[n]);
+        }
+      }
+    }
+  };
+  rows_of(t.q, p.heads_q, p.seqlen_q);
+  rows_of(t.k, p.heads_kv, p.seqlen_kv);
+  for (int64_t b = 0; b < p.batch; ++b) {
+    for (int64_t h = 0; h < p.heads_kv; ++h) {
+      for (int64_t n = 0; n < p.seqlen_kv; ++n) {
+        for (int64_t c = 0; c < p.head_dim_v; ++c) {
+          const int64_t at = rows.v_code(b, h, 0, n, c);
+          used[static_cast<size_t>(at)] = true;
+          element(v[at]);
+        }
+      }
+    }
+  }
+  for (size_t at = 0; at < used.size(); ++at) {
+    if (!used[at]) padding(v[at]);
+  }
+}
+
+void give_any_codes(Workload& work) {
+  uint32_t state = 1;
+  const auto any = [&state](uint8_t& code) {
+    state = state * 1664525 + 1013904223;
+    code = state >> 29 == 0 ? 0x80 : state >> 29 == 1 ? 0x88 : static_cast<uint8_t>(state >> 20);
+  };
+  for_each_code(work, any, [](uint8_t& code) { code = 0x81; });
+  work.seal();
 }
 
 Metrics metrics_against_double(const Workload& work) {

@@ -1,6 +1,7 @@
 // Quantized problems on the targets: which requests each target must do, and what holds a result to the exact model.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,14 @@ std::string run_quantized(const std::string& target, Workload& work, const std::
 
 // Lays the case out, runs it, and says how to repeat it when it fails.
 std::string check_quantized(const Case& test_case);
+
+// Of a problem with all operands given, not packed: bytes of codes that belong to elements, and those of V that pad. seal()
+// the work after edits.
+void for_each_code(Workload& work, const std::function<void(uint8_t&)>& element,
+                   const std::function<void(uint8_t&)>& padding);
+
+// The whole range of integer codes, -128 and -8 among them, and codes behind the last key of V.
+void give_any_codes(Workload& work);
 
 // All rows of a case that a test printed, against what the test held it to: the model where it is quantized, else double.
 std::string replay_case(const Case& test_case);

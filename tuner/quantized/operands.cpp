@@ -20,8 +20,13 @@ std::vector<uint8_t> rows_not_finite(const Matrix& x) {
   return rows;
 }
 
-// A code times its scale, divided by the scale: the code, but for the last bit.
-GroupScale of_given(float scale) { return {scale, 1 / scale}; }
+// A code that was given, from its product with the scale: the quotient is the code, but for the last bit. Integers are not
+// held to the range that quantizers use: -128 and -8 are codes, too.
+float given_code(CodeFormat format, float scale, float value) {
+  const float quotient = value * (1 / scale);
+  if (format == CodeFormat::e4m3) return round_e4m3(quotient);
+  return quotient != quotient ? 0 : std::nearbyint(quotient);
+}
 
 QuantizedRows quantize_rows(const Matrix& x, const Quantization& request, const ScaleGroups& groups,
                             const std::vector<float>* given) {
@@ -43,7 +48,7 @@ QuantizedRows quantize_rows(const Matrix& x, const Quantization& request, const 
   out.scales.clear();
   for (size_t group = 0; group < amax.size(); ++group) {
     const bool is_given = given != nullptr && group < given->size();
-    scales.push_back(is_given ? of_given((*given)[group])
+    scales.push_back(is_given ? GroupScale{(*given)[group], 1}
                               : group_scale(request.scales, amax[group].value(), request.qk_target()));
     out.scales.push_back(scales.back().scale);
   }
@@ -53,7 +58,10 @@ QuantizedRows quantize_rows(const Matrix& x, const Quantization& request, const 
     for (int64_t c = 0; c < x.columns; ++c) {
       const float value = x.row(i)[c];
       const bool counts = !safe || std::isfinite(value);
-      out.codes.row(i)[c] = counts ? quantize(format, request.scales, scale, value) : 0.0F;
+      float& code = out.codes.row(i)[c];
+      code = 0;
+      if (!counts) continue;
+      code = given != nullptr ? given_code(format, scale.scale, value) : quantize(format, request.scales, scale, value);
     }
   }
   return out;
@@ -112,11 +120,12 @@ QuantizedValues quantize_values(const Matrix& v, const Quantization& request, co
     // Both published quantizers of V multiply by a reciprocal and round to nearest even.
     const ScaleConvention convention = safe ? ScaleConvention::safe : ScaleConvention::reciprocal;
     const GroupScale group =
-        scales != nullptr ? of_given((*scales)[at]) : group_scale(convention, amax.value(), request.v_target());
+        scales != nullptr ? GroupScale{(*scales)[at], 1} : group_scale(convention, amax.value(), request.v_target());
     out.scale[at] = group.scale;
     for (int64_t n = 0; n < v.rows; ++n) {
       float& value = out.codes.row(n)[c];
-      value = quantize(code_format(request.pv), convention, group, value);
+      const CodeFormat format = code_format(request.pv);
+      value = scales != nullptr ? given_code(format, group.scale, value) : quantize(format, convention, group, value);
     }
     // Codes that were not counted as finite stay 0, whatever the mean is.
     for (const auto& [key, channel] : out.poisoned) {

@@ -67,6 +67,13 @@ struct Arguments {
   int64_t* v_flags = nullptr;
   int64_t q_rows = 0, kv_rows = 0;
   int64_t delta_stride = 0;
+
+  // Of operands that are given as codes: given_operands.hpp. The codes stand in q, k and v, the strides of q and k are those
+  // of their codes.
+  const float* given_q_scales = nullptr;
+  const float* given_k_scales = nullptr;
+  const float* given_v_scales = nullptr;
+  int64_t given_q_groups = 0, given_k_groups = 0, given_kv_rows = 0;
 };
 
 }  // namespace attune::forward_cpu

@@ -7,6 +7,7 @@
 #include "generator/families/forward_cpu/arguments.hpp"
 #include "generator/families/forward_cpu/prepared.hpp"
 #include "generator/families/forward_cpu/shape.hpp"
+#include "generator/given_operands.hpp"
 
 #include "generator/llvm/builder.hpp"
 #include "generator/llvm/vector_math.hpp"
@@ -65,6 +66,12 @@ class Emitter {
   void emit_smooth(const std::string& name, bool rounds);
   void emit_group_scales(const std::string& name, const ScaleGroups& groups, int64_t rows);
   void emit_encode(const std::string& name, bool query);
+  llvm::Function* stage_function(const std::string& name);
+  // prepare_given.cpp
+  void emit_stage_codes(const std::string& name);
+  void emit_stage_value_codes();
+  void emit_given_scales(const std::string& name, const ScaleGroups& groups, int64_t rows);
+  Value* numbers_of_codes(Value* bytes, bool e4m3);
   // prepare_keys.cpp, prepare_values.cpp, prepare_queries.cpp
   void emit_pack_words();
   void emit_find_sinks();
@@ -125,6 +132,12 @@ class Emitter {
     Value *base, *page_stride, *row_stride;
   };
   Source key_source(Value* arguments, Value* batch, Value* kv_head, Value* kv_start, bool values);
+  Source value_code_source(Value* arguments, Value* batch, Value* kv_head, Value* kv_start);
+  // The scales that were given for a head of Q or K, and the padded row at which its sequence begins.
+  struct GivenScales {
+    Value *scales, *row;
+  };
+  GivenScales given_scales_of(Value* arguments, bool query, Value* batch, Value* head, Value* start);
   // Blocks of `rows` rows of a sequence of `length`.
   void over_blocks(Value* length, int64_t rows, const std::function<void(Value* first, Value* count)>& body);
   void clear(Value* at, int64_t bytes);

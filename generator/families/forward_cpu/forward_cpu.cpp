@@ -7,8 +7,35 @@
 #include "common/arithmetic.hpp"
 #include "generator/families/attention_spec.hpp"
 #include "generator/families/forward_cpu/emitter.hpp"
+#include "generator/given_operands.hpp"
 
 namespace attune::forward_cpu {
+namespace {
+
+// Codes that stand in q, k and v in place of elements.
+void bind_given(const Problem& problem, const Quantization& request, const Tensors& tensors, Arguments& a) {
+  const PaddedRows rows(problem, request.granularity);
+  if (request.given_qk()) {
+    const auto strides = [&](const TensorView& view, int64_t& batch, int64_t& head, int64_t& seq) {
+      const int64_t bits = code_bits(request.qk);
+      batch = problem.varlen ? 0 : view.stride_batch * bits / 8;
+      head = view.stride_head * bits / 8;
+      seq = view.stride_seq * bits / 8;
+    };
+    strides(tensors.q, a.q_stride_batch, a.q_stride_head, a.q_stride_seq);
+    strides(tensors.k, a.k_stride_batch, a.k_stride_head, a.k_stride_seq);
+    a.given_q_scales = tensors.q_scales;
+    a.given_k_scales = tensors.k_scales;
+    a.given_q_groups = rows.q_groups;
+    a.given_k_groups = rows.k_groups;
+  }
+  if (request.given_v()) {
+    a.given_v_scales = tensors.v_scales;
+    a.given_kv_rows = rows.kv_rows;
+  }
+}
+
+}  // namespace
 
 Result<void> ForwardCpu::supports(const Problem& problem, const DeviceClass& device) const {
   auto no = [](std::string text) { return Error(Status::unsupported, std::move(text)); };
@@ -19,13 +46,7 @@ Result<void> ForwardCpu::supports(const Problem& problem, const DeviceClass& dev
     if (request->automatic) {
       return no("quantization `sage` names no kernel: it is a choice among others. Use `sage1`, or another preset.");
     }
-    if (request->given != Given::none) {
-      Quantization nearest = *request;
-      nearest.given = Given::none;
-      return no(
-          fmt::format("quantization {}: forward_cpu quantizes for itself and takes no codes. Give the tensors, and {}.",
-                      problem.quantization, to_text(nearest)));
-    }
+    ATTUNE_CHECK(validate_given(problem, *request));
   }
   if (problem.dtype != DType::f32 && problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not an attention type. Use fp32, fp16 or bf16.", attune::name(problem.dtype)));
@@ -188,6 +209,7 @@ void ForwardCpu::bind(const Problem& problem, const Config& config, const Device
     const Shape shape(spec(problem, device), config);
     const Prepared prepared(shape, problem);
     prepared.bind(workspace, a);
+    bind_given(problem, shape.request, tensors, a);
     a.partials = reinterpret_cast<float*>(static_cast<std::byte*>(workspace) + prepared.bytes);
   }
   std::memcpy(block.bytes.data(), &a, sizeof a);

@@ -187,7 +187,8 @@ void Emitter::emit_prepare_keys() {
     }
   };
   Value* all = b_.number(0);
-  if (s_.coded_qk && s_.request.granularity == Granularity::tensor) {
+  const bool given = s_.request.given_qk();
+  if (s_.coded_qk && !given && s_.request.granularity == Granularity::tensor) {
     const Values found =
         b_.loop("amax_block", b_.count(0), lengths.kv_len, block, {all}, [&](Value* first, const Values& so_far) {
           Value* count = b_.min(b_.sub(lengths.kv_len, first), b_.count(block), "count");
@@ -212,7 +213,12 @@ void Emitter::emit_prepare_keys() {
       clear(row_max, block * 4);
       clear(row_bad, block * 4);
       smooth(first, count);
-      b_.call(callee("key_scales"), {scratch, all});
+      if (given) {
+        const GivenScales scales = given_scales_of(arguments, false, batch, kv_head, lengths.kv_start);
+        b_.call(callee("key_scales"), {scratch, scales.scales, b_.add(scales.row, first), count});
+      } else {
+        b_.call(callee("key_scales"), {scratch, all});
+      }
     }
     b_.call(callee("encode_keys"), {scratch, b_.count(block), words, b_.count(s_.q_row_bytes()), offsets});
     b_.call(callee("pack_words"), {words, first, panels});

@@ -106,7 +106,8 @@ void Emitter::emit_prepare_queries() {
     });
 
     Value* all = b_.number(0);
-    if (s_.request.granularity == Granularity::tensor) {
+    const bool given = s_.request.given_qk();
+    if (!given && s_.request.granularity == Granularity::tensor) {
       const Values found =
           b_.loop("amax_block", b_.count(0), lengths.q_len, block, {all}, [&](Value* first, const Values& so_far) {
             Value* count = b_.min(b_.sub(lengths.q_len, first), b_.count(block), "count");
@@ -140,7 +141,12 @@ void Emitter::emit_prepare_queries() {
       clear(row_max, block * 4);
       clear(row_bad, block * 4);
       smooth(first, count);
-      b_.call(callee("query_scales"), {scratch, all});
+      if (given) {
+        const GivenScales scales = given_scales_of(arguments, true, batch, head, lengths.q_start);
+        b_.call(callee("query_scales"), {scratch, scales.scales, b_.add(scales.row, first), count});
+      } else {
+        b_.call(callee("query_scales"), {scratch, all});
+      }
       Value* codes = b_.at(pointer(arguments, ATTUNE_FIELD(q_codes)), b_.mul(row, b_.count(s_.q_row_bytes())), "codes");
       b_.call(callee("encode_queries"), {scratch, count, codes, b_.count(s_.q_row_bytes()), stage});
       b_.loop("scale", b_.count(0), count, 1, [&](Value* r) {
@@ -175,16 +181,20 @@ void Emitter::emit_quantizers() {
   const bool channels_have_means = s_.request.k_smoothing != KSmoothing::none ||
                                    s_.request.q_smoothing != QSmoothing::none || s_.request.v_smoothing != VSmoothing::none;
   const Granularity granularity = s_.request.granularity;
-  emit_stage("stage_keys", s_.head_dim_qk, s_.paged);
-  emit_stage("stage_values", s_.head_dim_v, s_.paged);
+  auto scales = [&](const std::string& name, const ScaleGroups& groups, int64_t rows) {
+    s_.request.given_qk() ? emit_given_scales(name, groups, rows) : emit_group_scales(name, groups, rows);
+  };
+  const bool given_qk = s_.request.given_qk();
+  given_qk ? emit_stage_codes("stage_keys") : emit_stage("stage_keys", s_.head_dim_qk, s_.paged);
+  s_.request.given_v() ? emit_stage_value_codes() : emit_stage("stage_values", s_.head_dim_v, s_.paged);
   if (channels_have_means) {
     emit_add_columns();
     emit_column_means();
   }
   if (s_.request.k_smoothing == KSmoothing::sink_mean) emit_find_sinks();
   if (s_.coded_qk) {
-    emit_smooth("smooth_keys", s_.request.scales == ScaleConvention::divided);
-    emit_group_scales("key_scales", k_scale_groups(granularity, s_.tiles), s_.tiles.block_kv);
+    emit_smooth("smooth_keys", s_.request.scales == ScaleConvention::divided && !given_qk);
+    scales("key_scales", k_scale_groups(granularity, s_.tiles), s_.tiles.block_kv);
   }
   emit_encode("encode_keys", false);
   emit_pack_words();
@@ -193,9 +203,9 @@ void Emitter::emit_quantizers() {
   emit_prepare_values();
   emit_prepare_kv();
   if (!s_.coded_qk) return;
-  emit_stage("stage_queries", s_.head_dim_qk, false);
+  given_qk ? emit_stage_codes("stage_queries") : emit_stage("stage_queries", s_.head_dim_qk, false);
   emit_smooth("smooth_queries", false);
-  emit_group_scales("query_scales", q_scale_groups(granularity, s_.tiles), s_.tiles.block_q);
+  scales("query_scales", q_scale_groups(granularity, s_.tiles), s_.tiles.block_q);
   emit_encode("encode_queries", true);
   emit_row_product();
   emit_prepare_queries();

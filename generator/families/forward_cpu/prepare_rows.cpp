@@ -51,19 +51,23 @@ Emitter::Scale Emitter::scale_of(Value* amax, double target, ScaleConvention con
   return {ir.CreateFDiv(floored, number(target), "scale"), ir.CreateFDiv(number(target), floored, "inverse")};
 }
 
+llvm::Function* Emitter::stage_function(const std::string& name) {
+  return b_.function(name,
+                     {{"arguments", b_.ptr()},
+                      {"batch", b_.i64()},
+                      {"base", b_.ptr()},
+                      {"page_stride", b_.i64()},
+                      {"row_stride", b_.i64()},
+                      {"first", b_.i64()},
+                      {"count", b_.i64()},
+                      {"out", b_.ptr()}},
+                     false);
+}
+
 // Rows [first, first + count) of the caller's tensor as fp32, whole registers a row, zero beyond the columns.
 void Emitter::emit_stage(const std::string& name, int64_t columns, bool paged) {
   auto& ir = b_.raw();
-  auto* f = b_.function(name,
-                        {{"arguments", b_.ptr()},
-                         {"batch", b_.i64()},
-                         {"base", b_.ptr()},
-                         {"page_stride", b_.i64()},
-                         {"row_stride", b_.i64()},
-                         {"first", b_.i64()},
-                         {"count", b_.i64()},
-                         {"out", b_.ptr()}},
-                        false);
+  auto* f = stage_function(name);
   Value *arguments = f->getArg(0), *batch = f->getArg(1), *base = f->getArg(2), *page_stride = f->getArg(3),
         *row_stride = f->getArg(4), *first = f->getArg(5), *count = f->getArg(6), *out = f->getArg(7);
   Value *page_size = nullptr, *table = nullptr;
@@ -214,7 +218,8 @@ void Emitter::emit_encode(const std::string& name, bool query) {
       false);
   Value *scratch = f->getArg(0), *count = f->getArg(1), *out = f->getArg(2), *out_bytes = f->getArg(3),
         *offsets = f->getArg(4);
-  const bool coded = s_.coded_qk, divides = s_.request.scales == ScaleConvention::divided;
+  const bool coded = s_.coded_qk, given = s_.request.given_qk();
+  const bool divides = s_.request.scales == ScaleConvention::divided && !given;
   const bool integers = coded && s_.request.qk != QkOperand::e4m3;
   const int64_t element_bytes = 4 / elements_of(s_.qk_form);
   const bool summed = s_.qk_form == Form::i8_quads && !query;
@@ -223,7 +228,7 @@ void Emitter::emit_encode(const std::string& name, bool query) {
     Value* row = b_.at(b_.at(scratch, s_.stage_at), b_.mul(r, b_.count(s_.stage_row_bytes())), "row");
     Value* to = b_.at(out, b_.mul(r, out_bytes), "to");
     Value* factor = nullptr;
-    if (coded) {
+    if (coded && !given) {
       const int64_t at = divides ? s_.row_scale_at : s_.row_inverse_at;
       factor = b_.splat(b_.load(b_.f32(), b_.at(b_.at(scratch, at), b_.mul(r, b_.count(4))), 4), "factor");
     }
@@ -234,13 +239,16 @@ void Emitter::emit_encode(const std::string& name, bool query) {
       Value* code = x;
       if (coded) {
         if (safe()) x = ir.CreateSelect(ir::is_finite(b_, x), x, b_.splat(0.0));
-        code = divides ? ir.CreateFDiv(x, factor) : ir.CreateFMul(x, factor, "scaled");
-        if (!integers) code = ir::round_e4m3(b_, code, false);
+        code = given ? x : divides ? ir.CreateFDiv(x, factor) : ir.CreateFMul(x, factor, "scaled");
+        if (!integers && !given) code = ir::round_e4m3(b_, code, false);
       }
       if (integers) {
-        code = ir.CreateSelect(ir.CreateFCmpUNO(code, code), b_.splat(0.0), code);
-        code = ir.CreateSelect(ir.CreateFCmpOGT(code, b_.splat(limit)), b_.splat(limit), code);
-        code = ir.CreateSelect(ir.CreateFCmpOLT(code, b_.splat(-limit)), b_.splat(-limit), code);
+        // Codes that were given may be -128, or -8.
+        if (!given) {
+          code = ir.CreateSelect(ir.CreateFCmpUNO(code, code), b_.splat(0.0), code);
+          code = ir.CreateSelect(ir.CreateFCmpOGT(code, b_.splat(limit)), b_.splat(limit), code);
+          code = ir.CreateSelect(ir.CreateFCmpOLT(code, b_.splat(-limit)), b_.splat(-limit), code);
+        }
         // Published Triton quantizers round half away from zero, all others to even.
         Value* half = divides ? ir.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, b_.splat(0.5), code) : nullptr;
         Value* word = divides ? ir.CreateFPToSI(ir.CreateFAdd(code, half), b_.words()) : ir::to_integers(b_, code);

@@ -26,7 +26,7 @@ void Emitter::emit_encode_values() {
         *poison = f->getArg(5), *flag = f->getArg(6);
   const int64_t per_word = elements_of(s_.pv_form), lanes = s_.lanes;
   const bool to_f16 = s_.half_sums && s_.request.pv == PvOperand::input;
-  const bool integers = s_.request.pv == PvOperand::int8;
+  const bool integers = s_.request.pv == PvOperand::int8, given = s_.request.given_v();
   auto word = [&](uint32_t value) { return llvm::ConstantInt::get(b_.words(), value); };
   auto* mask_type = ir.getIntNTy(static_cast<unsigned>(lanes));
 
@@ -42,11 +42,13 @@ void Emitter::emit_encode_values() {
     Value* code = x;
     if (to_f16) {
       code = ir::round_to(b_, DType::f16, ir.CreateFDiv(x, b_.load(b_.vec(), b_.at(scales, offset), 4, "scale")));
-    } else if (s_.request.pv != PvOperand::input) {
+    } else if (s_.request.pv != PvOperand::input && !given) {
       code = ir.CreateFMul(x, b_.load(b_.vec(), b_.at(b_.at(scratch, s_.channel_inverse_at), offset), 4, "inverse"));
       if (!integers) code = ir::round_e4m3(b_, code, false);
     }
-    if (integers) {
+    if (integers && given) {
+      // As it is: it may be -128.
+    } else if (integers) {
       code = ir.CreateSelect(ir.CreateFCmpUNO(code, code), b_.splat(0.0), code);
       code = ir.CreateSelect(ir.CreateFCmpOGT(code, b_.splat(127.0)), b_.splat(127.0), code);
       code = ir.CreateSelect(ir.CreateFCmpOLT(code, b_.splat(-127.0)), b_.splat(-127.0), code);
@@ -95,7 +97,9 @@ void Emitter::emit_prepare_values() {
                         {{"arguments", b_.ptr()}, {"scratch", b_.ptr()}, {"batch", b_.i64()}, {"kv_head", b_.i64()}}, false);
   Value *arguments = f->getArg(0), *scratch = f->getArg(1), *batch = f->getArg(2), *kv_head = f->getArg(3);
   const Lengths lengths = lengths_of(arguments, batch);
-  const Source source = key_source(arguments, batch, kv_head, lengths.kv_start, true);
+  const bool given = s_.request.given_v();
+  const Source source = given ? value_code_source(arguments, batch, kv_head, lengths.kv_start)
+                              : key_source(arguments, batch, kv_head, lengths.kv_start, true);
   const int64_t block = s_.tiles.block_kv, v_bytes = s_.v_row_bytes();
   const bool smooths = s_.request.v_smoothing != VSmoothing::none;
   const bool to_f16 = s_.half_sums && s_.request.pv == PvOperand::input;
@@ -124,7 +128,16 @@ void Emitter::emit_prepare_values() {
     b_.call(callee("column_means"), {sums, counts, vectors, means});
   }
   over_channels([&](Value* offset) { b_.store(b_.splat(1.0), b_.at(scales, offset), 4); });
-  const bool scaled = s_.request.pv != PvOperand::input || (to_f16 && safe());
+  if (given) {
+    Value* from =
+        b_.at(pointer(arguments, ATTUNE_FIELD(given_v_scales)), b_.mul(index, b_.count(s_.head_dim_v * 4)), "from");
+    for (int64_t v = 0; v < s_.v_vectors; ++v) {
+      const int64_t at = v * s_.lanes * 4;
+      b_.store(b_.load_first(b_.f32(), s_.lanes, b_.at(from, at), s_.head_dim_v - v * s_.lanes, "given"), b_.at(scales, at),
+               4);
+    }
+  }
+  const bool scaled = !given && (s_.request.pv != PvOperand::input || (to_f16 && safe()));
   if (scaled) {
     Value* largest = b_.at(scratch, s_.channel_max_at, "largest");
     clear(largest, v_bytes);
