@@ -8,7 +8,9 @@
 #include <limits>
 
 #include "cli/files/tensor_file.hpp"
+#include "cli/given_inputs.hpp"
 #include "cli/shapes/words.hpp"
+#include "generator/given_operands.hpp"
 #include "generator/quantization.hpp"
 
 namespace attune::cli {
@@ -170,22 +172,43 @@ Result<void> read_per_head(const std::string& location, std::string_view role, c
   return {};
 }
 
-Result<void> read_tensors(const AttentionRequest& request, AttentionInputs& inputs) {
+// Q, K and V, each as a tensor or as codes, and the type of the tensors.
+Result<void> load_operands(const AttentionRequest& request, const Quantization& given, AttentionInputs& inputs) {
   Problem& p = inputs.problem;
-  ATTUNE_TRY(p.layout, parse_layout(request.layout));
-  ATTUNE_TRY(inputs.q, load_tensor(request.q, "q"));
-  ATTUNE_TRY(inputs.k, load_tensor(request.k, "k"));
-  ATTUNE_TRY(inputs.v, load_tensor(request.v, "v"));
-  p.dtype = inputs.q.dtype();
+  if (given.given_qk()) {
+    ATTUNE_TRY(inputs.q, load_qk_codes(request.q, "q", given.qk));
+    ATTUNE_TRY(inputs.k, load_qk_codes(request.k, "k", given.qk));
+  } else {
+    ATTUNE_TRY(inputs.q, load_tensor(request.q, "q"));
+    ATTUNE_TRY(inputs.k, load_tensor(request.k, "k"));
+  }
+  if (given.given_v()) {
+    ATTUNE_TRY(inputs.v, load_v_codes(request.v, given.pv));
+  } else {
+    ATTUNE_TRY(inputs.v, load_tensor(request.v, "v"));
+  }
+  if (given.given == Given::qkv) {
+    ATTUNE_TRY(p.dtype, parse_dtype(request.dtype));
+    return {};
+  }
+  const bool only_v = given.given_qk();
+  p.dtype = only_v ? inputs.v.dtype() : inputs.q.dtype();
   if (p.dtype != DType::f32 && p.dtype != DType::f16 && p.dtype != DType::bf16) {
-    return wrong(fmt::format("--q: dtype is {}; save it as float32, float16 or bfloat16", name(p.dtype)));
+    return wrong(
+        fmt::format("--{}: dtype is {}; save it as float32, float16 or bfloat16", only_v ? "v" : "q", name(p.dtype)));
   }
   for (const auto& [role, array] : {std::pair{"k", &inputs.k}, std::pair{"v", &inputs.v}}) {
-    if (array->dtype() != p.dtype) {
-      return wrong(
-          fmt::format("--{}: dtype is {}, but Q is {}; save all three alike", role, name(array->dtype()), name(p.dtype)));
-    }
+    if (only_v || (array == &inputs.v && given.given_v()) || array->dtype() == p.dtype) continue;
+    return wrong(
+        fmt::format("--{}: dtype is {}, but Q is {}; save all three alike", role, name(array->dtype()), name(p.dtype)));
   }
+  return {};
+}
+
+Result<void> read_tensors(const AttentionRequest& request, const Quantization& given, AttentionInputs& inputs) {
+  Problem& p = inputs.problem;
+  ATTUNE_TRY(p.layout, parse_layout(request.layout));
+  ATTUNE_CHECK(load_operands(request, given, inputs));
   const bool paged = !request.page_table.empty();
   if (paged && !request.cu_seqlens_kv.empty()) {
     return wrong("--cu-seqlens-kv: keys in pages are not packed; give --kv-lengths with --page-table");
@@ -195,9 +218,13 @@ Result<void> read_tensors(const AttentionRequest& request, AttentionInputs& inpu
   }
   p.varlen = !request.cu_seqlens_q.empty();
   const bool packed_kv = p.varlen && !paged;
-  ATTUNE_TRY(const Extents q, extents_of(inputs.q, "q", p.layout, p.varlen));
-  ATTUNE_TRY(const Extents k, extents_of(inputs.k, "k", p.layout, packed_kv));
-  ATTUNE_TRY(const Extents v, extents_of(inputs.v, "v", p.layout, packed_kv));
+  ATTUNE_TRY(Extents q, extents_of(inputs.q, "q", p.layout, p.varlen));
+  ATTUNE_TRY(Extents k, extents_of(inputs.k, "k", p.layout, packed_kv));
+  if (given.given_qk() && code_bits(given.qk) == 4) q.channels *= 2, k.channels *= 2;
+  Extents v = k;  // of codes, read_given() looks at the shape
+  if (!given.given_v()) {
+    ATTUNE_TRY(v, extents_of(inputs.v, "v", p.layout, packed_kv));
+  }
   if (k.batch != q.batch && !paged)
     return wrong(fmt::format("--k: its batch is {}, but Q's is {}; they must be equal", k.batch, q.batch));
   if (k.channels != q.channels) {
@@ -249,8 +276,12 @@ Array filled_with_nan(Array array) {
 
 Result<AttentionInputs> read_inputs(const AttentionRequest& request) {
   AttentionInputs inputs;
-  ATTUNE_CHECK(read_tensors(request, inputs));
   Problem& p = inputs.problem;
+  ATTUNE_TRY(p.quantization, canonical_quantization(request.quantization));
+  const Quantization given = given_request(p);
+  ATTUNE_CHECK(check_given_options(request, given));
+  ATTUNE_CHECK(read_tensors(request, given, inputs));
+  ATTUNE_CHECK(read_given(request, given, inputs));
   if (!request.causal.empty()) {
     ATTUNE_TRY(p.alignment, parse_alignment(request.causal));
     p.causal = true;
@@ -264,14 +295,6 @@ Result<AttentionInputs> read_inputs(const AttentionRequest& request) {
   if (request.softcap) {
     if (!in_range(*request.softcap)) return wrong("--softcap: give a finite number in the range of fp32, above 0");
     p.softcap = static_cast<float>(*request.softcap);
-  }
-  ATTUNE_TRY(p.quantization, canonical_quantization(request.quantization));
-  if (parse_quantization(p.quantization).value_or(Quantization{}).given != Given::none) {
-    return Error(
-        Status::unsupported,
-        fmt::format("--quantization {}: codes are given by programs that have made them (docs/quantization.md), and "
-                    "run reads tensors. Leave the word that begins with given- out.",
-                    p.quantization));
   }
   p.want_lse = request.want_lse;
   if (!request.mask.empty()) ATTUNE_CHECK(read_mask(request.mask, inputs));
@@ -335,6 +358,9 @@ Tensors tensors_at(const AttentionInputs& inputs, const Placement& at) {
   t.cu_seqlens_q = static_cast<const int32_t*>(at.cu_seqlens_q);
   t.cu_seqlens_kv = static_cast<const int32_t*>(at.cu_seqlens_kv);
   t.page_table = static_cast<const int32_t*>(at.page_table);
+  t.q_scales = static_cast<const float*>(at.q_scales);
+  t.k_scales = static_cast<const float*>(at.k_scales);
+  t.v_scales = static_cast<const float*>(at.v_scales);
   return t;
 }
 

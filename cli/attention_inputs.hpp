@@ -15,17 +15,20 @@ namespace attune::cli {
 struct AttentionRequest {
   // Tensor files; empty: not given.
   std::string q, k, v, mask, kv_lengths, sinks, alibi, cu_seqlens_q, cu_seqlens_kv, page_table;
+  std::string q_scales, k_scales, v_scales;
   std::string causal;  // "", "top-left", "bottom-right"
   std::string window;  // "", "LEFT,RIGHT"
   std::string layout = "bhsd";
   std::string quantization = "none";
+  std::string dtype;  // of O, where no tensor says it
   std::optional<double> scale, softcap;
   bool want_lse = false;
 };
 
 struct AttentionInputs {
   Problem problem;
-  Array q, k, v;
+  Array q, k, v;                                              // or codes: bytes
+  Array q_scales, k_scales, v_scales;                         // empty when no codes are given
   Array mask, sinks, alibi;                                   // empty (count 0) when absent
   Array kv_lengths, cu_seqlens_q, cu_seqlens_kv, page_table;  // int32, whatever the file held
   std::vector<std::string> notes;                             // what a user should know about the data: non-finite values
@@ -52,6 +55,9 @@ struct Placement {
   void* cu_seqlens_q = nullptr;
   void* cu_seqlens_kv = nullptr;
   void* page_table = nullptr;
+  void* q_scales = nullptr;
+  void* k_scales = nullptr;
+  void* v_scales = nullptr;
 };
 Tensors tensors_at(const AttentionInputs& inputs, const Placement& placement);
 

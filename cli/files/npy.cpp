@@ -18,6 +18,12 @@ Error malformed(std::string_view what) {
   return {Status::invalid_argument, fmt::format("not a valid .npy file: {}; save the array again with numpy.save", what)};
 }
 
+std::string printable(std::string_view text) {
+  std::string out;
+  for (char c : text.substr(0, 40)) out += std::isprint(static_cast<unsigned char>(c)) != 0 ? c : '?';
+  return out;
+}
+
 struct Header {
   std::optional<std::string> descr;
   std::optional<bool> fortran_order;
@@ -107,12 +113,6 @@ class HeaderParser {
     return shape;
   }
 
-  static std::string printable(std::string_view text) {
-    std::string out;
-    for (char c : text.substr(0, 40)) out += std::isprint(static_cast<unsigned char>(c)) != 0 ? c : '?';
-    return out;
-  }
-
   void skip_space() {
     while (position_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[position_])) != 0) ++position_;
   }
@@ -155,10 +155,9 @@ Result<DType> dtype_of(std::string_view descr) {
                    "dtype: two-byte void, which is how .npy stores bfloat16; use a .safetensors file for bf16");
     }
   }
-  std::string shown;
-  for (char c : descr.substr(0, 16)) shown += std::isprint(static_cast<unsigned char>(c)) != 0 ? c : '?';
   return Error(Status::invalid_argument,
-               fmt::format("dtype: '{}' is not supported; save the array as float32, float16, bool, int32 or int64", shown));
+               fmt::format("dtype: '{}' is not supported; save the array as float32, float16, bool, int32 or int64",
+                           printable(descr)));
 }
 
 const char* descr_of(DType dtype) {
@@ -173,9 +172,15 @@ const char* descr_of(DType dtype) {
   return nullptr;
 }
 
-}  // namespace
+// A header that has everything.
+struct Opened {
+  std::string descr;
+  bool fortran_order = false;
+  std::vector<int64_t> shape;
+  int64_t data_begin = 0;
+};
 
-Result<Array> read_npy(const ByteSource& source) {
+Result<Opened> open_npy(const ByteSource& source) {
   unsigned char prefix[12] = {};
   const int64_t size = source.size_bytes();
   if (size < 10) return malformed(fmt::format("it is {} bytes long, shorter than any header", size));
@@ -204,22 +209,49 @@ Result<Array> read_npy(const ByteSource& source) {
   std::string text(static_cast<size_t>(header_bytes), '\0');
   ATTUNE_CHECK(source.read(header_begin, text.data(), header_bytes));
   ATTUNE_TRY(const Header header, HeaderParser(text).parse());
+  return Opened{*header.descr, *header.fortran_order, *header.shape, header_begin + header_bytes};
+}
 
-  ATTUNE_TRY(const DType dtype, dtype_of(*header.descr));
-  ATTUNE_TRY(const int64_t count, element_count(*header.shape, size_bytes(dtype)));
-  if (*header.fortran_order && header.shape->size() > 1) {
+Result<Array> read_data(const ByteSource& source, const Opened& opened, DType dtype) {
+  ATTUNE_TRY(const int64_t count, element_count(opened.shape, size_bytes(dtype)));
+  if (opened.fortran_order && opened.shape.size() > 1) {
     return Error(Status::invalid_argument,
                  "fortran_order: the array is stored column by column; save numpy.ascontiguousarray(array) instead");
   }
-  const int64_t data_begin = header_begin + header_bytes;
-  const int64_t data_bytes = count * size_bytes(dtype);
-  if (data_bytes != size - data_begin) {
-    return malformed(fmt::format("shape {} needs {} bytes of data, but the file holds {}", shape_text(*header.shape),
-                                 data_bytes, size - data_begin));
+  const int64_t data_bytes = count * size_bytes(dtype), there = source.size_bytes() - opened.data_begin;
+  if (data_bytes != there) {
+    return malformed(
+        fmt::format("shape {} needs {} bytes of data, but the file holds {}", shape_text(opened.shape), data_bytes, there));
   }
-  ATTUNE_TRY(auto array, Array::allocate(dtype, *header.shape));
-  ATTUNE_CHECK(source.read(data_begin, array.data(), data_bytes));
+  ATTUNE_TRY(auto array, Array::allocate(dtype, opened.shape));
+  ATTUNE_CHECK(source.read(opened.data_begin, array.data(), data_bytes));
   return array;
+}
+
+}  // namespace
+
+Result<Array> read_npy(const ByteSource& source) {
+  ATTUNE_TRY(const Opened opened, open_npy(source));
+  ATTUNE_TRY(const DType dtype, dtype_of(opened.descr));
+  return read_data(source, opened, dtype);
+}
+
+Result<Codes> read_npy_codes(const ByteSource& source) {
+  ATTUNE_TRY(const Opened opened, open_npy(source));
+  const std::string& descr = opened.descr;
+  Codes codes;
+  if (descr == "|i1" || descr == "<i1") {
+    codes.type = CodeType::int8;
+  } else if (descr == "|u1" || descr == "<u1") {
+    codes.type = CodeType::uint8;
+  } else {
+    return Error(Status::invalid_argument,
+                 fmt::format("dtype: '{}' holds no codes; save int8 as it is, and int4 in pairs or e4m3 as "
+                             "array.view(numpy.uint8)",
+                             printable(descr)));
+  }
+  ATTUNE_TRY(codes.bytes, read_data(source, opened, DType::boolean));
+  return codes;
 }
 
 Result<std::string> npy_bytes(const Array& array) {

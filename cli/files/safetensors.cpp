@@ -153,9 +153,7 @@ Error no_such_tensor(std::string_view wanted, const std::vector<Entry>& entries)
                                                 names.empty() ? "none" : names)};
 }
 
-}  // namespace
-
-Result<Array> read_safetensors(const ByteSource& source, std::string_view tensor) {
+Result<Entry> find_entry(const ByteSource& source, std::string_view tensor) {
   const int64_t size = source.size_bytes();
   if (size < 8) return malformed(fmt::format("it is {} bytes long, shorter than any header", size));
   unsigned char prefix[8] = {};
@@ -175,15 +173,50 @@ Result<Array> read_safetensors(const ByteSource& source, std::string_view tensor
 
   const auto found = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.name == tensor; });
   if (found == entries.end()) return no_such_tensor(tensor, entries);
-  const auto dtype = dtype_of(found->dtype);
+  Entry entry = *found;
+  entry.begin += 8 + header_bytes;
+  entry.end += 8 + header_bytes;
+  return entry;
+}
+
+}  // namespace
+
+Result<Array> read_safetensors(const ByteSource& source, std::string_view tensor) {
+  ATTUNE_TRY(const Entry found, find_entry(source, tensor));
+  const auto dtype = dtype_of(found.dtype);
   if (!dtype) {
     return Error(Status::invalid_argument,
                  fmt::format("dtype: tensor '{}' is {}; save it as F32, F16, BF16, BOOL, I32 or I64 instead",
-                             printable(found->name), printable(found->dtype)));
+                             printable(found.name), printable(found.dtype)));
   }
-  ATTUNE_TRY(auto array, Array::allocate(*dtype, found->shape));
-  ATTUNE_CHECK(source.read(8 + header_bytes + found->begin, array.data(), array.bytes()));
+  ATTUNE_TRY(auto array, Array::allocate(*dtype, found.shape));
+  ATTUNE_CHECK(source.read(found.begin, array.data(), array.bytes()));
   return array;
+}
+
+Result<Codes> read_safetensors_codes(const ByteSource& source, std::string_view tensor) {
+  ATTUNE_TRY(const Entry found, find_entry(source, tensor));
+  Codes codes;
+  if (found.dtype == "I8") {
+    codes.type = CodeType::int8;
+  } else if (found.dtype == "U8") {
+    codes.type = CodeType::uint8;
+  } else if (found.dtype == "F8_E4M3") {
+    codes.type = CodeType::e4m3;
+  } else {
+    return Error(Status::invalid_argument,
+                 fmt::format("dtype: tensor '{}' is {}, which holds no codes; save it as I8, U8 or "
+                             "F8_E4M3 instead",
+                             printable(found.name), printable(found.dtype)));
+  }
+  ATTUNE_TRY(const int64_t count, element_count(found.shape, 1));
+  if (count != found.end - found.begin) {
+    return malformed(fmt::format("tensor '{}' of shape {} needs {} bytes, but its data_offsets span {}",
+                                 printable(found.name), shape_text(found.shape), count, found.end - found.begin));
+  }
+  ATTUNE_TRY(codes.bytes, Array::allocate(DType::boolean, found.shape));
+  ATTUNE_CHECK(source.read(found.begin, codes.bytes.data(), codes.bytes.bytes()));
+  return codes;
 }
 
 std::string safetensors_bytes(const std::vector<std::pair<std::string, const Array*>>& tensors) {

@@ -31,21 +31,29 @@ Error unknown_ending(const std::string& path) {
   return {Status::invalid_argument, fmt::format("{}: the name must end in .npy or .safetensors", path)};
 }
 
-Result<Array> load(const Location& location) {
+template <class Loaded>
+Result<Loaded> load(const Location& location, Result<Loaded> (*from_npy)(const ByteSource&),
+                    Result<Loaded> (*from_safetensors)(const ByteSource&, std::string_view)) {
   const bool npy = location.path.ends_with(npy_ending);
   if (!npy && !location.path.ends_with(safetensors_ending)) return unknown_ending(location.path);
   ATTUNE_TRY(const auto source, open_file(location.path));
-  auto array = npy ? read_npy(*source) : read_safetensors(*source, location.tensor);
-  if (!array) return array.error().within(location.path);
-  return array;
+  auto loaded = npy ? from_npy(*source) : from_safetensors(*source, location.tensor);
+  if (!loaded) return loaded.error().within(location.path);
+  return loaded;
 }
 
 }  // namespace
 
 Result<Array> load_tensor(const std::string& location, std::string_view role) {
-  auto array = load(split(location, role));
+  auto array = load(split(location, role), read_npy, read_safetensors);
   if (!array) return array.error().within(role);
   return array;
+}
+
+Result<Codes> load_codes(const std::string& location, std::string_view role) {
+  auto codes = load(split(location, role), read_npy_codes, read_safetensors_codes);
+  if (!codes) return codes.error().within(role);
+  return codes;
 }
 
 Result<void> check_output_name(const std::string& path, std::string_view role, DType dtype) {

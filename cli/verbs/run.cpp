@@ -14,7 +14,10 @@
 #include "cli/plan_report.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs/verbs.hpp"
+#include "generator/dtype_codec.hpp"
+#include "generator/given_operands.hpp"
 #include "tuner/model_reference.hpp"
+#include "tuner/quantized/given.hpp"
 #include "tuner/tuner.hpp"
 #include "tuner/validate.hpp"
 
@@ -57,7 +60,10 @@ class Placed {
                                                       {&inputs.kv_lengths, &at.kv_lengths},
                                                       {&inputs.cu_seqlens_q, &at.cu_seqlens_q},
                                                       {&inputs.cu_seqlens_kv, &at.cu_seqlens_kv},
-                                                      {&inputs.page_table, &at.page_table}};
+                                                      {&inputs.page_table, &at.page_table},
+                                                      {&inputs.q_scales, &at.q_scales},
+                                                      {&inputs.k_scales, &at.k_scales},
+                                                      {&inputs.v_scales, &at.v_scales}};
     for (const auto& [array, address] : copies) {
       if (array->data() == nullptr) continue;
       ATTUNE_TRY(auto memory, DeviceArray::copy_of(device, array->data(), array->bytes()));
@@ -123,6 +129,17 @@ struct Check {
   const tuner::Accuracy& verdict() const { return model ? *model : accuracy; }
 };
 
+// Of operands that were given as codes, attention in double is that of code times scale.
+Result<tuner::Accuracy> accuracy_in_double(const Problem& p, const Tensors& tensors, const Array& o, int64_t rows) {
+  if (given_request(p).given == Given::none) return tuner::check_against_double(p, tensors, rows, sampling_seed);
+  auto decoded = tuner::quantized::decode_given(p, tensors);
+  ATTUNE_TRY(auto numbers, Array::allocate(DType::f32, o.shape()));
+  for (int64_t i = 0; i < o.count(); ++i) numbers.as<float>()[i] = load_float(p.dtype, o.data(), i);
+  Tensors of_numbers = decoded->tensors;
+  of_numbers.o.data = numbers.data();
+  return tuner::check_against_double(decoded->problem, of_numbers, rows, sampling_seed);
+}
+
 Result<Check> check_result(const AttentionInputs& inputs, const runtime::Plan& plan, const DeviceClass& device, Array& o,
                            Array& lse, int64_t wanted_rows) {
   const Problem& p = plan.problem;
@@ -146,10 +163,13 @@ Result<Check> check_result(const AttentionInputs& inputs, const runtime::Plan& p
           address(inputs.kv_lengths),
           address(inputs.cu_seqlens_q),
           address(inputs.cu_seqlens_kv),
-          address(inputs.page_table)};
+          address(inputs.page_table),
+          address(inputs.q_scales),
+          address(inputs.k_scales),
+          address(inputs.v_scales)};
   const Tensors tensors = tensors_at(inputs, host);
   if (check.all_rows) rows = 0;
-  check.accuracy = tuner::check_against_double(p, tensors, rows, sampling_seed);
+  ATTUNE_TRY(check.accuracy, accuracy_in_double(p, tensors, o, rows));
   if (p.quantization == "none") return check;
   const QuantizedSchedule schedule = plan.family->quantized_schedule(p, plan.config, device);
   ATTUNE_TRY(check.model, tuner::check_against_model(p, tensors, schedule, rows, sampling_seed));
@@ -315,6 +335,9 @@ void add_attention_options(CLI::App& verb, RunArguments& a) {
   file("--alibi", r.alibi, "ALiBi slopes, fp32 [Hq] or [B,Hq]");
   file("--cu-seqlens-q", r.cu_seqlens_q, "Packed queries [total,Hq,D]: cumulative lengths, int [B+1]");
   file("--cu-seqlens-kv", r.cu_seqlens_kv, "Packed keys and values [total,Hkv,D]: cumulative lengths, int [B+1]");
+  file("--q-scales", r.q_scales, "With given-qk, where --q and --k hold codes: scales of Q, fp32 [B,Hq,groups]");
+  file("--k-scales", r.k_scales, "The same of K, fp32 [B,Hkv,groups]");
+  file("--v-scales", r.v_scales, "With given-v, where --v holds codes [B,Hkv,blocks,Dv,64]: scales of V, fp32 [B,Hkv,Dv]");
   file("--page-table", r.page_table, "Keys and values in pages [pages,Hkv,page,D]: pages of each sequence, int [B,N]");
 
   const std::string attention = "Attention";
@@ -336,6 +359,10 @@ void add_attention_options(CLI::App& verb, RunArguments& a) {
                   "Quantization of Q, K and V: a preset such as sage2-8b, or words such as int8,warp,k-mean (docs/cli.md)")
       ->type_name("NAME")
       ->capture_default_str()
+      ->group(attention);
+  verb.add_option("--dtype", r.dtype, "Type of O with given-qkv: fp32, fp16 or bf16; otherwise that of the tensors")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}))
       ->group(attention);
 }
 
