@@ -31,6 +31,8 @@ constexpr std::pair<std::string_view, std::string_view> purposes[] = {
     {"smooth_queries", "staged queries less the mean of their block, likewise"},
     {"key_scales", "largest magnitudes of rows -> the scale of the group of each key"},
     {"query_scales", "largest magnitudes of rows -> the scale of the group of each query"},
+    {"given_key_scales", "the scales that the caller gave for staged keys"},
+    {"given_query_scales", "the same for queries"},
     {"encode_keys", "staged keys -> codes, as the words that are multiplied"},
     {"encode_queries", "staged queries -> codes, as the words that are multiplied"},
     {"pack_words", "words of 64 keys -> packed panels, as pack_keys does it"},

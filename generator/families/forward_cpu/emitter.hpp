@@ -70,7 +70,7 @@ class Emitter {
   // prepare_given.cpp
   void emit_stage_codes(const std::string& name);
   void emit_stage_value_codes();
-  void emit_given_scales(const std::string& name, const ScaleGroups& groups, int64_t rows);
+  void emit_given_scales(const std::string& name, const ScaleGroups& groups);
   Value* numbers_of_codes(Value* bytes, bool e4m3);
   // prepare_keys.cpp, prepare_values.cpp, prepare_queries.cpp
   void emit_pack_words();

@@ -101,9 +101,9 @@ Emitter::Source Emitter::value_code_source(Value* arguments, Value* batch, Value
   return {base, b_.count(0), b_.count(0)};
 }
 
-// The scales of `count` staged rows of a head, the first of which is `row` of its padded rows; 1 for the others of a block,
-// whose own scales may be anything.
-void Emitter::emit_given_scales(const std::string& name, const ScaleGroups& groups, int64_t rows) {
+// The scales of `count` staged rows of a head, the first of which is `row` of its padded rows. Rows that only pad a block
+// keep what stood there: their scores are hidden, whatever they are.
+void Emitter::emit_given_scales(const std::string& name, const ScaleGroups& groups) {
   auto& ir = b_.raw();
   auto* f = b_.function(name, {{"scratch", b_.ptr()}, {"scales", b_.ptr()}, {"row", b_.i64()}, {"count", b_.i64()}}, false);
   Value *scratch = f->getArg(0), *scales = f->getArg(1), *row = f->getArg(2), *count = f->getArg(3);
@@ -118,7 +118,6 @@ void Emitter::emit_given_scales(const std::string& name, const ScaleGroups& grou
     }
     b_.store(b_.load(b_.f32(), b_.at(scales, b_.mul(group, b_.count(4))), 4, "scale"), at(r), 4);
   });
-  b_.loop("rest", count, b_.count(rows), 1, [&](Value* r) { b_.store(b_.number(1), at(r), 4); });
   b_.finish();
 }
 

@@ -215,7 +215,7 @@ void Emitter::emit_prepare_keys() {
       smooth(first, count);
       if (given) {
         const GivenScales scales = given_scales_of(arguments, false, batch, kv_head, lengths.kv_start);
-        b_.call(callee("key_scales"), {scratch, scales.scales, b_.add(scales.row, first), count});
+        b_.call(callee("given_key_scales"), {scratch, scales.scales, b_.add(scales.row, first), count});
       } else {
         b_.call(callee("key_scales"), {scratch, all});
       }

@@ -143,7 +143,7 @@ void Emitter::emit_prepare_queries() {
       smooth(first, count);
       if (given) {
         const GivenScales scales = given_scales_of(arguments, true, batch, head, lengths.q_start);
-        b_.call(callee("query_scales"), {scratch, scales.scales, b_.add(scales.row, first), count});
+        b_.call(callee("given_query_scales"), {scratch, scales.scales, b_.add(scales.row, first), count});
       } else {
         b_.call(callee("query_scales"), {scratch, all});
       }
@@ -182,7 +182,7 @@ void Emitter::emit_quantizers() {
                                    s_.request.q_smoothing != QSmoothing::none || s_.request.v_smoothing != VSmoothing::none;
   const Granularity granularity = s_.request.granularity;
   auto scales = [&](const std::string& name, const ScaleGroups& groups, int64_t rows) {
-    s_.request.given_qk() ? emit_given_scales(name, groups, rows) : emit_group_scales(name, groups, rows);
+    s_.request.given_qk() ? emit_given_scales("given_" + name, groups) : emit_group_scales(name, groups, rows);
   };
   const bool given_qk = s_.request.given_qk();
   given_qk ? emit_stage_codes("stage_keys") : emit_stage("stage_keys", s_.head_dim_qk, s_.paged);
