@@ -82,6 +82,24 @@ TEST(Npy, RefusesWhatItCannotRead) {
               HasSubstr("structured"));
 }
 
+TEST(Npy, CodesAreReadAsCodesAlone) {
+  for (const auto& [descr, type] : {std::pair{"|i1", CodeType::int8}, {"|u1", CodeType::uint8}, {"<i1", CodeType::int8}}) {
+    const std::string file = npy(1, header(descr, "(2, 3)"), 6);
+    EXPECT_THAT(refusal(file), HasSubstr("is not supported")) << descr;
+    const auto codes = read_npy_codes(*from_memory(file));
+    ASSERT_TRUE(codes.ok()) << codes.error().message();
+    EXPECT_EQ(codes->type, type);
+    EXPECT_EQ(codes->bytes.shape(), (std::vector<int64_t>{2, 3}));
+    EXPECT_EQ(codes->bytes.as<uint8_t>()[5], 1);
+  }
+  const auto refused = [](const std::string& bytes) { return read_npy_codes(*from_memory(bytes)).error().message(); };
+  for (const char* descr : {"<f4", "|b1", "<i4", "|V1"}) {
+    EXPECT_THAT(refused(npy(1, header(descr, "(2,)"), 8)), HasSubstr("holds no codes; save int8 as it is")) << descr;
+  }
+  EXPECT_THAT(refused(npy(1, header("|i1", "(7,)"), 6)), HasSubstr("needs 7 bytes of data, but the file holds 6"));
+  EXPECT_THAT(refused(npy(1, header("|i1", "(2, 3)", "True"), 6)), HasSubstr("ascontiguousarray"));
+}
+
 TEST(Npy, RefusesFilesThatLie) {
   EXPECT_THAT(refusal(""), HasSubstr("0 bytes long"));
   EXPECT_THAT(refusal("not a numpy file"), HasSubstr("does not start with"));

@@ -47,6 +47,23 @@ TEST(Safetensors, ReadsOneTensorOfSeveral) {
   EXPECT_THAT(refusal(file(two, 20), "v"), HasSubstr("no tensor 'v' but: q, k"));
 }
 
+TEST(Safetensors, CodesAreReadAsCodesAlone) {
+  for (const auto& [dtype, type] : {std::pair{"I8", CodeType::int8}, {"U8", CodeType::uint8}, {"F8_E4M3", CodeType::e4m3}}) {
+    const std::string header = fmt::format(R"({{"q":{{"dtype":"{}","shape":[2,3],"data_offsets":[0,6]}}}})", dtype);
+    EXPECT_THAT(refusal(file(header, 6)), HasSubstr(dtype));
+    const auto codes = read_safetensors_codes(*from_memory(file(header, 6)), "q");
+    ASSERT_TRUE(codes.ok()) << codes.error().message();
+    EXPECT_EQ(codes->type, type);
+    EXPECT_EQ(codes->bytes.shape(), (std::vector<int64_t>{2, 3}));
+  }
+  const auto refused = [](const std::string& bytes) {
+    return read_safetensors_codes(*from_memory(bytes), "q").error().message();
+  };
+  EXPECT_THAT(refused(file(R"({"q":{"dtype":"F16","shape":[3],"data_offsets":[0,6]}})", 6)), HasSubstr("holds no codes"));
+  EXPECT_THAT(refused(file(R"({"q":{"dtype":"I8","shape":[7],"data_offsets":[0,6]}})", 6)),
+              HasSubstr("shape [7] needs 7 bytes, but its data_offsets span 6"));
+}
+
 TEST(Safetensors, WhatIsWrittenIsReadBack) {
   std::vector<Array> arrays;
   for (const DType dtype : {DType::f32, DType::f16, DType::bf16, DType::boolean, DType::i32, DType::i64}) {
