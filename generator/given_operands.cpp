@@ -81,7 +81,7 @@ Result<void> validate_given(const Problem& problem, const Quantization& request)
                              "cache in {} and drop given.",
                              problem.quantization, problem.page_size, name(problem.dtype)));
   }
-  // Rows are copied 16 bytes at a time.
+  // GPUs copy rows 16 bytes at a time, and what one kind of device takes the other takes, too.
   const int64_t row_bits = problem.head_dim_qk * code_bits(request.qk), whole = 128;
   if (request.given_qk() && row_bits % whole != 0) {
     return Error(Status::unsupported,

@@ -1,4 +1,4 @@
-// Operands that the caller has quantized: where their codes, scales and padding lie.
+// Operands that the caller has quantized: where their codes, scales and padding lie, for every kind of device.
 //
 // Codes of Q and K take the place of the elements, with the strides of the tensors counted in codes: int8 and e4m3 one a
 // byte, int4 two, the lower half first. Codes of V lie as fp8 and int8 tensor cores read them, in blocks of block_kv = 64
