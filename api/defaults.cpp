@@ -88,7 +88,7 @@ attune_status attune_given_sizes(const attune_problem* problem, attune_given* si
                                  parsed.quantization));
     }
     ATTUNE_CHECK(validate_given(parsed, request));
-    const PaddedRows rows(parsed, request.granularity);
+    const PaddedRows rows = PaddedRows::of_given(parsed, request.granularity);
     attune_given filled{};
     filled.q_rows = rows.q_rows;
     filled.kv_rows = rows.kv_rows;

@@ -32,31 +32,53 @@ struct PackedCodeRows : CodeRows {
   }
 };
 
+// Keys that the caller gives as codes. Tiles begin at multiples of block_n, so where that divides a page, rows follow each
+// other.
+struct GivenKeyRows : KeyRows {
+  static constexpr bool evenly_spaced = !tiles_cross_pages;
+};
+
 // Scales of the keys of one tile, as far as one lane needs them. Tiles start at multiples of block_n, which divides the scale
 // segments or is divided by them.
 struct CodeKeyScales {
   static constexpr bool by_token = quant::k_segment_rows == 1;
   static constexpr int segment = quant::k_segment_rows == 0 ? config::block_n : quant::k_segment_rows;
   static constexpr int count = by_token ? config::block_n / 4 : ceil_div(config::block_n, segment);
+  static constexpr bool crosses_pages = quant::given_qk && tiles_cross_pages;
   float scale[count];
 
+  static __device__ i64 key_row(const KernelArguments& a, const Work& w, int key) {
+    return code_key_row<quant::given_qk>(a, w, key);
+  }
   __device__ CodeKeyScales(const KernelArguments& a, const Work& w, const KvTile& tile) {
     const int quad = static_cast<int>(threadIdx.x) % 4;
     if constexpr (quant::k_segment_rows == 0) {
       scale[0] = a.k_scales[w.batch * a.heads_kv + w.kv_head];
     } else if constexpr (by_token) {
-      const float* scales = a.k_scales + padded_key_row(a, w, tile.begin) + 2 * quad;
+      const float* scales = a.k_scales + key_row(a, w, tile.begin) + 2 * quad;
 #pragma unroll
       for (int i = 0; i < count; ++i) {
+        const int column = i / 2 * 8;
         // Rows that pad a block have scales; blocks that no key is in do not.
-        scale[i] = tile.begin + i / 2 * 8 < tile.end ? scales[i / 2 * 8 + i % 2] : 0.0f;
+        const bool exists = tile.begin + column < tile.end;
+        if constexpr (crosses_pages) {
+          const bool new_block = column % quant::block_kv == 0 && i % 2 == 0;
+          if (new_block && exists) scales = a.k_scales + key_row(a, w, tile.begin + column) + 2 * quad - column;
+        }
+        scale[i] = exists ? scales[column + i % 2] : 0.0f;
       }
     } else {
-      const i64 first = padded_key_row(a, w, tile.begin) / segment * quant::k_segment_groups;
+      const i64 first = key_row(a, w, tile.begin) / segment * quant::k_segment_groups;
       const float* scales = a.k_scales + first + quad % quant::k_segment_groups;
 #pragma unroll
       for (int i = 0; i < count; ++i) {
-        scale[i] = tile.begin + i * segment < tile.end ? scales[i * quant::k_segment_groups] : 0.0f;
+        const bool exists = tile.begin + i * segment < tile.end;
+        if constexpr (crosses_pages) {
+          const i64 group = exists ? key_row(a, w, tile.begin + i * segment) / segment * quant::k_segment_groups : 0;
+          scale[i] = exists ? a.k_scales[group + quad % quant::k_segment_groups] : 0.0f;
+        } else {
+          scale[i] = exists ? scales[i * quant::k_segment_groups] : 0.0f;
+        }
       }
     }
   }
@@ -88,7 +110,7 @@ struct QkCodes {
   }
   static __device__ auto keys(const KernelArguments& a, const Work& w) {
     if constexpr (quant::given_qk) {
-      return key_rows(a, w);
+      return GivenKeyRows{key_rows(a, w)};
     } else {
       return CodeRows{a.k_codes + padded_key_row(a, w, 0) * row_bytes, 0, 0, 0};
     }

@@ -105,7 +105,7 @@ Spec ForwardMma::spec(const Problem& problem, const DeviceClass& device) const {
   Spec spec(std::string(name()), version(), device.arch);
   set_attention_features(problem, spec);
   spec.set("page_size", problem.page_size).set("positive_scale", problem.scale() > 0 ? 1 : 0);
-  // Paged or not, codes are contiguous: only the quantizers know pages.
+  // What is quantized from pages is contiguous in the workspace; pages of given codes are as they are.
   if (problem.quantization != "none") spec.set("quantization", problem.quantization);
   return spec;
 }
