@@ -83,8 +83,14 @@ Quantization given_request(const Problem& problem) {
   return parse_quantization(problem.quantization).value_or(Quantization{});
 }
 
-Result<void> validate_given(const Problem& problem, const Quantization& request) {
+Result<void> validate_given(const Problem& problem, const Quantization& request, GivenPages pages) {
   if (request.given == Given::none) return {};
+  if (problem.paged() && pages == GivenPages::refused) {
+    return Error(Status::unsupported,
+                 fmt::format("quantization {}: codes in pages are read on GPUs alone, and page_size is {}. Gather them, or "
+                             "leave the cache in {} and drop given.",
+                             problem.quantization, problem.page_size, name(problem.dtype)));
+  }
   const int64_t block = QuantizationTiles{}.block_kv;
   if (problem.page_size % block != 0) {
     return Error(Status::unsupported,

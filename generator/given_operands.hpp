@@ -68,8 +68,11 @@ int64_t code_bits(QkOperand operand);
 // The problem's request where something is given, and none otherwise: execution asks, and shall not parse for nothing.
 Quantization given_request(const Problem& problem);
 
-// Of a request that is valid for itself: whether its given operands can be those of this problem. invalid_argument names
-// the field.
-Result<void> validate_given(const Problem& problem, const Quantization& request);
+// Whether a family reads given codes of K and V from pages.
+enum class GivenPages : uint8_t { refused, read };
+
+// Of a request that is valid for itself: whether its given operands can be those of this problem. unsupported names the
+// field.
+Result<void> validate_given(const Problem& problem, const Quantization& request, GivenPages pages = GivenPages::refused);
 
 }  // namespace attune

@@ -278,7 +278,7 @@ TEST(GivenPages, RowsThatSeeNaNAreThoseAndNoOthers) {
 
 // ---- What is refused
 
-TEST(GivenPages, OfPartsOfBlocksAreRefusedByName) {
+TEST(GivenPages, AreRefusedByNameWhereTheyAreNotRead) {
   Problem problem = ragged("int8,pv-e4m3,given-qkv");
   problem.page_count = 64;
   const auto family = [&](const std::string& target, int64_t page_size) {
@@ -286,6 +286,10 @@ TEST(GivenPages, OfPartsOfBlocksAreRefusedByName) {
     return conformer(target).context().select_family(problem);
   };
   EXPECT_TRUE(family(ada, 64).ok());
+  EXPECT_FALSE(family(host_isas().front(), 64).ok());
+  const auto elsewhere = validate_given(problem, *parse_quantization(problem.quantization));
+  ASSERT_FALSE(elsewhere.ok());
+  EXPECT_THAT(elsewhere.error().message(), HasSubstr("page_size is 64. Gather them"));
   for (const int64_t page_size : {16, 32, 96}) {
     const auto refused = family(ada, page_size);
     ASSERT_FALSE(refused.ok()) << page_size;
