@@ -44,42 +44,47 @@ struct CodeKeyScales {
   static constexpr bool by_token = quant::k_segment_rows == 1;
   static constexpr int segment = quant::k_segment_rows == 0 ? config::block_n : quant::k_segment_rows;
   static constexpr int count = by_token ? config::block_n / 4 : ceil_div(config::block_n, segment);
-  static constexpr bool crosses_pages = quant::given_qk && tiles_cross_pages;
   float scale[count];
 
-  static __device__ i64 key_row(const KernelArguments& a, const Work& w, int key) {
-    return code_key_row<quant::given_qk>(a, w, key);
-  }
   __device__ CodeKeyScales(const KernelArguments& a, const Work& w, const KvTile& tile) {
     const int quad = static_cast<int>(threadIdx.x) % 4;
     if constexpr (quant::k_segment_rows == 0) {
       scale[0] = a.k_scales[w.batch * a.heads_kv + w.kv_head];
+    } else if constexpr (quant::given_qk && tiles_cross_pages) {
+      read_from_pages(a, w, tile, quad);
     } else if constexpr (by_token) {
-      const float* scales = a.k_scales + key_row(a, w, tile.begin) + 2 * quad;
+      const float* scales = a.k_scales + code_key_row<quant::given_qk>(a, w, tile.begin) + 2 * quad;
 #pragma unroll
       for (int i = 0; i < count; ++i) {
-        const int column = i / 2 * 8;
         // Rows that pad a block have scales; blocks that no key is in do not.
-        const bool exists = tile.begin + column < tile.end;
-        if constexpr (crosses_pages) {
-          const bool new_block = column % quant::block_kv == 0 && i % 2 == 0;
-          if (new_block && exists) scales = a.k_scales + key_row(a, w, tile.begin + column) + 2 * quad - column;
-        }
-        scale[i] = exists ? scales[column + i % 2] : 0.0f;
+        scale[i] = tile.begin + i / 2 * 8 < tile.end ? scales[i / 2 * 8 + i % 2] : 0.0f;
       }
     } else {
-      const i64 first = key_row(a, w, tile.begin) / segment * quant::k_segment_groups;
+      const i64 first = code_key_row<quant::given_qk>(a, w, tile.begin) / segment * quant::k_segment_groups;
       const float* scales = a.k_scales + first + quad % quant::k_segment_groups;
 #pragma unroll
       for (int i = 0; i < count; ++i) {
-        const bool exists = tile.begin + i * segment < tile.end;
-        if constexpr (crosses_pages) {
-          const i64 group = exists ? key_row(a, w, tile.begin + i * segment) / segment * quant::k_segment_groups : 0;
-          scale[i] = exists ? a.k_scales[group + quad % quant::k_segment_groups] : 0.0f;
-        } else {
-          scale[i] = exists ? scales[i * quant::k_segment_groups] : 0.0f;
-        }
+        scale[i] = tile.begin + i * segment < tile.end ? scales[i * quant::k_segment_groups] : 0.0f;
       }
+    }
+  }
+
+  // Whole blocks, each in one page.
+  __device__ void read_from_pages(const KernelArguments& a, const Work& w, const KvTile& tile, int quad) {
+    constexpr int blocks = ceil_div(config::block_n, quant::block_kv), of_block = count / blocks;
+#pragma unroll
+    for (int block = 0; block < blocks; ++block) {
+      const int key = tile.begin + block * quant::block_kv;
+      if (key >= tile.end) {
+#pragma unroll
+        for (int i = 0; i < of_block; ++i) scale[block * of_block + i] = 0;
+        continue;
+      }
+      const i64 row = code_key_row<quant::given_qk>(a, w, key);
+      const float* scales = a.k_scales + (by_token ? row + 2 * quad
+                                                   : row / segment * quant::k_segment_groups + quad % quant::k_segment_groups);
+#pragma unroll
+      for (int i = 0; i < of_block; ++i) scale[block * of_block + i] = scales[by_token ? i / 2 * 8 + i % 2 : 0];
     }
   }
   __device__ float of(int n, int e) const {

@@ -30,7 +30,9 @@ class ValueCodes {
     if (threads % chunks != 0 && first_row >= rows_at_once) return;
     const int token_chunk = tile.begin / 16 + chunk;
     const bool inside = 16 * token_chunk < tile.end;
-    const char* source = base_ + block_of(tile, token_chunk, inside) * (spec::head_dim_v * quant::block_kv) +
+    i64 block = token_chunk / block_chunks;
+    if constexpr (in_pages) block = block_in_pages(tile, 16 * token_chunk, inside);
+    const char* source = base_ + block * (spec::head_dim_v * quant::block_kv) +
                          (first_ + first_row) * quant::block_kv + token_chunk % block_chunks * 16;
     const u32 place = ValueCodeTile::offset(first_row, chunk);
 #pragma unroll 1
@@ -82,13 +84,10 @@ class ValueCodes {
  private:
   static constexpr bool in_pages = quant::given_v && spec::page_size > 0;
 
-  // The block, counted from base_, that 16 tokens of the tile are in; any where they are not `inside` the tile.
-  __device__ i64 block_of(const KvTile& tile, int token_chunk, bool inside) const {
-    if constexpr (in_pages) {
-      const int known = tiles_cross_pages && inside ? 16 * token_chunk : tile.begin;
-      return (code_key_row<true>(a_, w_, known) + 16 * token_chunk - known) / quant::block_kv;
-    }
-    return token_chunk / (quant::block_kv / 16);
+  // The block of the pool that a token of the tile is in; any where it is not `inside` the tile.
+  __device__ i64 block_in_pages(const KvTile& tile, int token, bool inside) const {
+    const int known = tiles_cross_pages && inside ? token : tile.begin;
+    return (code_key_row<true>(a_, w_, known) + token - known) / quant::block_kv;
   }
 
   const KernelArguments& a_;
