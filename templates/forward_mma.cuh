@@ -68,11 +68,12 @@ class ForwardMma {
       copy_async_commit();
       copy_async_wait<0>();
       __syncthreads();
+      const auto place = place_of_a<QTile>(shared_ + q_tile);
 #pragma unroll
       for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
         for (int step = 0; step < QTile::chunks / 2; ++step) {
-          load_a<QTile>(q_[i][step], shared_ + q_tile, warp_row_ + 16 * i, step);
+          load_matrix_x4(q_[i][step], place.at(warp_row_ + 16 * i, 2 * step));
         }
       }
       __syncthreads();  // the rings may overwrite Q
@@ -82,19 +83,26 @@ class ForwardMma {
   // One tile of K and V in shared memory. V arrives while S is computed, the next K while V is used.
   __device__ void run_single_stage(KvTiles& current, KvTiles& ahead) {
     KvTile tile, next;
-    if (ahead.next(next)) load_keys(next, 0);
-    copy_async_commit();
-    while (current.next(tile)) {
-      copy_async_wait<0>();
-      __syncthreads();  // K is there, and every warp is done with the V before
-      pv_.load(shared_ + v_ring, tile);
-      copy_async_commit();
-      const Qk::KeyScales key_scales(a_, w_, tile);
+    Qk::KeyScales key_scales;
+    bool early = true;  // the first copy of K is begun where all others are
+#pragma unroll 1
+    while (early || current.next(tile)) {
       float s[m_tiles][key_tiles][4];
-      multiply(s, 0);
-      __syncthreads();  // every warp is done with K
+      if (!early) {
+        copy_async_wait<0>();
+        __syncthreads();  // K is there, and every warp is done with the V before
+        pv_.load(shared_ + v_ring, tile);
+        copy_async_commit();
+        key_scales = Qk::KeyScales(a_, w_, tile);
+        multiply(s, 0);
+        __syncthreads();  // every warp is done with K
+      }
       if (ahead.next(next)) load_keys(next, 0);
       copy_async_commit();
+      if (early) {
+        early = false;
+        continue;
+      }
       const bool hides = needs_hiding(tile);
       softmax(s, tile, key_scales, hides);
       copy_async_wait<1>();
@@ -106,24 +114,24 @@ class ForwardMma {
   // Rings of `stages` tiles: copies run stages - 1 tiles ahead, one barrier a tile.
   __device__ void run_ring(KvTiles& current, KvTiles& ahead) {
     KvTile tile, next;
+    int stage = 0, free = 0;
+    int early = config::stages - 1;  // the first copies are begun where all others are
 #pragma unroll 1
-    for (int stage = 0; stage < config::stages - 1; ++stage) {
-      if (ahead.next(next)) {
-        load_keys(next, stage);
-        pv_.load(shared_ + v_ring + stage * VTile::bytes, next);
+    while (early > 0 || current.next(tile)) {
+      if (early == 0) {
+        copy_async_wait<(config::stages >= 2 ? config::stages - 2 : 0)>();
+        __syncthreads();  // this tile is there, and every warp is done with the one before, whose place is filled next
       }
-      copy_async_commit();
-    }
-    int stage = 0;
-    while (current.next(tile)) {
-      copy_async_wait<(config::stages >= 2 ? config::stages - 2 : 0)>();
-      __syncthreads();  // this tile is there, and every warp is done with the one before, whose place is filled next
-      const int free = stage == 0 ? config::stages - 1 : stage - 1;
       if (ahead.next(next)) {
         load_keys(next, free);
         pv_.load(shared_ + v_ring + free * VTile::bytes, next);
       }
       copy_async_commit();
+      free = free + 1 == config::stages ? 0 : free + 1;
+      if (early > 0) {
+        --early;
+        continue;
+      }
       const Qk::KeyScales key_scales(a_, w_, tile);
       float s[m_tiles][key_tiles][4];
       multiply(s, stage);
@@ -142,6 +150,7 @@ class ForwardMma {
 
   __device__ void multiply(float (&s)[m_tiles][key_tiles][4], int stage) {
     Qk::Sum sums[m_tiles][key_tiles][4];
+    const auto place = place_of_a<QTile>(shared_ + q_tile);
     multiply_keys<Qk, KTile, m_tiles>(
         sums,
         [&](u32(&fragment)[4], int i, int step) {
@@ -149,7 +158,7 @@ class ForwardMma {
 #pragma unroll
             for (int r = 0; r < 4; ++r) fragment[r] = q_[i][step][r];
           } else {
-            load_a<QTile>(fragment, shared_ + q_tile, warp_row_ + 16 * i, step);
+            load_matrix_x4(fragment, place.at(warp_row_ + 16 * i, 2 * step));
           }
         },
         shared_ + stage * KTile::bytes);

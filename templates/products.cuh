@@ -5,18 +5,18 @@
 #include "sample_constants.cuh"
 #include "tile.cuh"
 
-// The 16 rows from `row` on, k step `step`, of a tile, as fragment A.
+// Fragments A of a tile: at(row, 2 * step) of the 16 rows from `row` on.
 template <class Tile>
-__device__ inline void load_a(u32 (&a)[4], u32 tile, int row, int step) {
+__device__ inline FragmentPlace<Tile> place_of_a(u32 tile) {
   const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
-  load_matrix_x4(a, tile + Tile::offset(row + lane % 16, 2 * step + lane / 16));
+  return {tile, lane % 16, lane / 16};
 }
 
-// The same k step of 16 rows as two fragments B, {b[0], b[1]} for the first eight: rows are columns of B.
+// Fragments B of two times eight rows, which are columns of B: {b[0], b[1]} for the first eight.
 template <class Tile>
-__device__ inline void load_two_b(u32 (&b)[4], u32 tile, int row, int step) {
+__device__ inline FragmentPlace<Tile> place_of_two_b(u32 tile) {
   const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
-  load_matrix_x4(b, tile + Tile::offset(row + lane % 8 + lane / 16 * 8, 2 * step + lane / 8 % 2));
+  return {tile, lane % 8 + lane / 16 * 8, lane / 8 % 2};
 }
 
 // S = A K^T for `rows` = 16 * m_tiles query rows and the tile's keys, in the sums of Qk, which begin at Qk::start.
@@ -28,6 +28,7 @@ __device__ inline void multiply_keys(typename Qk::Sum (&s)[m_tiles][KTile::rows 
 #pragma unroll
     for (int n = 0; n < KTile::rows / 8; ++n) s[i][n][0] = s[i][n][1] = s[i][n][2] = s[i][n][3] = Qk::start;
   }
+  const auto place = place_of_two_b<KTile>(keys);
   // Written out whole, every step's swizzled addresses are registers that live through the kernel.
 #pragma unroll (config::qk_unroll)
   for (int step = 0; step < KTile::chunks / 2; ++step) {
@@ -37,7 +38,7 @@ __device__ inline void multiply_keys(typename Qk::Sum (&s)[m_tiles][KTile::rows 
 #pragma unroll
     for (int n = 0; n < KTile::rows / 16; ++n) {
       u32 b[4];
-      load_two_b<KTile>(b, keys, 16 * n, step);
+      load_matrix_x4(b, place.at(16 * n, 2 * step));
 #pragma unroll
       for (int i = 0; i < m_tiles; ++i) {
         Qk::multiply_add(s[i][2 * n], a[i], b[0], b[1]);

@@ -41,6 +41,7 @@ class Pv {
         a[i][step][3] = pack_f16(right[2], right[3]);
       }
     }
+    const auto place = place_of_values(values);
 #pragma unroll
     for (int d = 0; d < ceil_div(v_columns, 16); ++d) {
 #pragma unroll
@@ -51,12 +52,9 @@ class Pv {
         for (int step = first / 16; step < (first + window) / 16; ++step) {
           u32 b[4] = {};
           if (2 * d + 1 < v_columns / 8) {
-            load_two_value_b(b, values, 16 * step, 16 * d);
+            load_matrix_x4_transposed(b, place.at(16 * step, 2 * d));
           } else {
-            u32 single[2];
-            load_value_b(single, values, 16 * step, 16 * d);
-            b[0] = single[0];
-            b[1] = single[1];
+            load_matrix_x2_transposed(b[0], b[1], place.at(16 * step, 2 * d));
           }
           for_each(d, [&](int i, int n) { multiply_add_f16(sums[i][n], a[i][step], b[2 * n], b[2 * n + 1]); });
         }

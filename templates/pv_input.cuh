@@ -43,6 +43,7 @@ class Pv {
   // The accumulators of S are the fragments of A for the next product: only packing lies between the two.
   static __device__ void multiply_values(float (&o)[m_tiles][v_columns / 8][4], const float (&p)[m_tiles][key_tiles][4],
                                          u32 values) {
+    const auto place = place_of_values(values);
 #pragma unroll
     for (int step = 0; step < config::block_n / 16; ++step) {
       u32 a[m_tiles][4];
@@ -58,7 +59,7 @@ class Pv {
 #pragma unroll
       for (int d = 0; d < v_columns / 16; ++d) {
         u32 b[4];
-        load_two_value_b(b, values, 16 * step, 16 * d);
+        load_matrix_x4_transposed(b, place.at(16 * step, 2 * d));
 #pragma unroll
         for (int i = 0; i < m_tiles; ++i) {
           Element::multiply_add(o[i][2 * d], a[i], b[0], b[1]);
@@ -68,7 +69,7 @@ class Pv {
       if constexpr (v_columns % 16 != 0) {
         constexpr int last = v_columns / 8 - 1;
         u32 b[2];
-        load_value_b(b, values, 16 * step, 8 * last);
+        load_matrix_x2_transposed(b[0], b[1], place.at(16 * step, last));
 #pragma unroll
         for (int i = 0; i < m_tiles; ++i) Element::multiply_add(o[i][last], a[i], b[0], b[1]);
       }

@@ -46,6 +46,7 @@ struct CodeKeyScales {
   static constexpr int count = by_token ? config::block_n / 4 : ceil_div(config::block_n, segment);
   float scale[count];
 
+  CodeKeyScales() = default;
   __device__ CodeKeyScales(const KernelArguments& a, const Work& w, const KvTile& tile) {
     const int quad = static_cast<int>(threadIdx.x) % 4;
     if constexpr (quant::k_segment_rows == 0) {

@@ -23,6 +23,7 @@ struct Qk {
 
   // Nothing is known of a key or a row but what the operands hold.
   struct KeyScales {
+    KeyScales() = default;
     __device__ KeyScales(const KernelArguments&, const Work&, const KvTile&) {}
   };
   struct RowScale {};

@@ -53,6 +53,7 @@ class ValueCodes {
   // {b[0], b[1]} for the first eight channels.
   template <class Begin, class Body, class End>
   static __device__ void multiply(u32 values, int window_keys, const Begin& begin, const Body& body, const End& end) {
+    const auto place = place_of_two_b<ValueCodeTile>(values);
 #pragma unroll
     for (int d = 0; d < ValueCodeTile::rows / 16; ++d) {
 #pragma unroll
@@ -61,7 +62,7 @@ class ValueCodes {
 #pragma unroll
         for (int step = first / 32; step < (first + window_keys) / 32; ++step) {
           u32 b[4];
-          load_two_b<ValueCodeTile>(b, values, 16 * d, step);
+          load_matrix_x4(b, place.at(16 * d, 2 * step));
           body(d, step, b);
         }
         end(d);

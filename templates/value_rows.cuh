@@ -19,12 +19,9 @@ __device__ inline void load_value_rows(u32 shared, const Rows& rows, const void*
   }
 }
 
-// Fragments B of 16 keys from `key` on and 16 columns: {b[0], b[1]} for the first eight.
-__device__ inline void load_two_value_b(u32 (&b)[4], u32 values, int key, int column) {
+// Fragments B of 16 keys and two times eight columns, {b[0], b[1]} for the first eight: at(key, column / 8). Lanes 0 to 15 tell
+// of the first eight alone.
+__device__ inline FragmentPlace<ValueRowTile> place_of_values(u32 values) {
   const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
-  load_matrix_x4_transposed(b, values + ValueRowTile::offset(key + lane % 16, column / 8 + lane / 16));
-}
-__device__ inline void load_value_b(u32 (&b)[2], u32 values, int key, int column) {
-  const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
-  load_matrix_x2_transposed(b[0], b[1], values + ValueRowTile::offset(key + lane % 16, column / 8));
+  return {values, lane % 16, lane / 16};
 }
