@@ -32,10 +32,9 @@ struct PackedCodeRows : CodeRows {
   }
 };
 
-// Keys that the caller gives as codes. Tiles begin at multiples of block_n, so where that divides a page, rows follow each
-// other.
-struct GivenKeyRows : KeyRows {
-  static constexpr bool evenly_spaced = !tiles_cross_pages;
+// Given keys in pages that tiles do not cross: one page has all rows.
+struct OnePageRows : KeyRows {
+  static constexpr bool evenly_spaced = true;
 };
 
 // Scales of the keys of one tile, as far as one lane needs them. Tiles start at multiples of block_n, which divides the scale
@@ -115,8 +114,10 @@ struct QkCodes {
     }
   }
   static __device__ auto keys(const KernelArguments& a, const Work& w) {
-    if constexpr (quant::given_qk) {
-      return GivenKeyRows{key_rows(a, w)};
+    if constexpr (quant::given_qk && spec::page_size > 0 && !tiles_cross_pages) {
+      return OnePageRows{key_rows(a, w)};
+    } else if constexpr (quant::given_qk) {
+      return key_rows(a, w);
     } else {
       return CodeRows{a.k_codes + padded_key_row(a, w, 0) * row_bytes, 0, 0, 0};
     }
