@@ -100,8 +100,7 @@ TEST(GivenPages, AreTheSameAsCodesWithoutPages) {
       {"int8,pv-e4m3,flush-64,given-qkv", 4, 64, {{"block_n", 128}, {"stages", 1}}},
       {"int8,token,pv-int8,given-qkv", 64, 128, {{"block_n", 32}, {"splits", 2}}},
       {"int8,token,pv-int8,given-qkv", 64, 64, {{"block_n", 128}, {"stages", 1}, {"block_m", 16}, {"warps", 1}}},
-      {"e4m3,block,pv-e4m3,given-qkv", 1, 192, {{"block_n", 128}, {"pack_gqa", 1}}},
-      {"e4m3,block,pv-e4m3,given-qkv", 1, 256, {{"block_n", 128}, {"splits", 2}, {"v_splits", 2}}},
+      {"e4m3,block,pv-e4m3,given-qkv", 1, 192, {{"block_n", 128}, {"pack_gqa", 1}, {"v_splits", 2}}},
   };
   for (const Cut& way : cuts) {
     Problem problem = ragged(way.request);
@@ -201,6 +200,7 @@ TEST(GivenPages, AgreeWithTheModel) {
       {"int4, V quantized here", "int4,token,given-qk,pv-e4m3,v-mean", 256, 5, bottom_right, {}},
       {"a scale a head", "e4m3,tensor,pv-e4m3,given-qkv", 64, 14, [](Problem&) {}, {{"block_n", 128}, {"stages", 1}}},
       {"K quantized here", "int8,k-mean,pv-e4m3,flush-64,given-v", 128, 8, [](Problem& p) { p.window_left = 100; }, {}},
+      {"K quantized here, by token", "int8,token,pv-int8,given-v", 64, 14, decode, {}},
       {"Q and K plain", "pv-int8,given-v", 192, 8, decode, {}},
       {"packed queries",
        "int8,warp,pv-e4m3,given-qkv",
