@@ -1,4 +1,5 @@
-// Rows of the workspace's codes, scales and flags, as generator/families/quantized_arguments.hpp lays them out.
+// Rows of the workspace's codes, scales and flags, as generator/families/quantized_arguments.hpp lays them out, and of codes
+// that are given in pages (generator/given_operands.hpp).
 #pragma once
 
 #include "kernel_arguments.cuh"
