@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+
 #include "common/arithmetic.hpp"
 #include "generator/quantization_layout.hpp"
 
@@ -52,6 +54,7 @@ int64_t PaddedRows::q_scale(int64_t b, int64_t h, int64_t first, int64_t row) co
 }
 
 int64_t PaddedRows::kv_row(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t page) const {
+  assert(page_size_ == 0 || page >= 0);
   if (page_size_ > 0) return (page * heads_kv_ + kv_head) * kv_rows + key % page_size_;
   const int64_t head = (packed_kv_ ? 0 : b) * heads_kv_ + kv_head;
   return head * kv_rows + start(packed_kv_, b, first, QuantizationTiles{}.block_kv) + key;
@@ -87,8 +90,8 @@ Result<void> validate_given(const Problem& problem, const Quantization& request,
   if (request.given == Given::none) return {};
   if (problem.paged() && pages == GivenPages::refused) {
     return Error(Status::unsupported,
-                 fmt::format("quantization {}: codes in pages are read on GPUs alone, and page_size is {}. Gather them, or "
-                             "leave the cache in {} and drop given.",
+                 fmt::format("quantization {}: given codes are not paged, and page_size is {}. Gather them, or leave the "
+                             "cache in {} and drop given; GPUs, called by the library, read pages of them.",
                              problem.quantization, problem.page_size, name(problem.dtype)));
   }
   const int64_t block = QuantizationTiles{}.block_kv;

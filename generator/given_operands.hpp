@@ -47,10 +47,10 @@ struct PaddedRows {
   int64_t v_codes = 0;
 
   // Places of one row of the sequence of batch element b, whose first packed row is `first` (0 unless varlen), or whose key
-  // `key` is in page `page` (any unless by page).
+  // `key` is in page `page`, which only pages need.
   int64_t q_scale(int64_t b, int64_t h, int64_t first, int64_t row) const;
-  int64_t k_scale(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t page) const;
-  int64_t v_code(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t channel, int64_t page) const;
+  int64_t k_scale(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t page = -1) const;
+  int64_t v_code(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t channel, int64_t page = -1) const;
 
  private:
   PaddedRows(const Problem& problem, Granularity granularity, int64_t page_size);

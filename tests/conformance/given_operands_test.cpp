@@ -165,8 +165,8 @@ TEST(PaddedRows, PlacesOfPackedSequences) {
   EXPECT_EQ(token.q_scale(2, 1, 140, 5), 512 + (1 + 2) * 128 + 5);
   EXPECT_EQ(block.q_scale(2, 1, 140, 5), 4 + 3);
   EXPECT_EQ(tensor.q_scale(2, 1, 140, 5), 5);
-  EXPECT_EQ(block.k_scale(2, 0, 75, 5, 0), 1 + 2);
-  EXPECT_EQ(token.v_code(2, 0, 75, 9, 3, 0), (1 + 2) * 64 * 32 + 3 * 64 + 3);
+  EXPECT_EQ(block.k_scale(2, 0, 75, 5), 1 + 2);
+  EXPECT_EQ(token.v_code(2, 0, 75, 9, 3), (1 + 2) * 64 * 32 + 3 * 64 + 3);
 }
 
 }  // namespace
