@@ -19,7 +19,7 @@
 namespace attune::test {
 namespace {
 
-constexpr double most_instructions = 4900;
+constexpr double most_instructions = 4400;
 constexpr double most_units = 5;
 
 struct Variant {
@@ -73,7 +73,7 @@ double instructions_of(const Variant& variant, const Config& config) {
   const auto scores = static_cast<double>(fragments * config.at("block_n") / 2);  // of one thread
   const auto sums = static_cast<double>(fragments * columns / 2);
   const auto mma = static_cast<double>(fragments * config.at("block_n") * (columns + 16 * steps) / 128);
-  return 800 + 3 * mma + variant.per_score * scores + 9 * sums + 2.5 * static_cast<double>(columns);
+  return 300 + 3 * mma + variant.per_score * scores + 9 * sums + 2.5 * static_cast<double>(columns);
 }
 
 class CompileTime : public testing::Test {
@@ -123,8 +123,8 @@ TEST_F(CompileTime, NoConfigOfTheSpaceHasMoreInstructionsThanItsTimeAllows) {
     const auto ptx = compiler().optimised(source(problem, config));
     ASSERT_TRUE(ptx.ok()) << ptx.error().message();
     const int64_t instructions = count_instructions(*ptx);
-    std::printf("%s: %lld instructions of at most %.0f\n", variant.name.c_str(), static_cast<long long>(instructions),
-                bound);
+    std::printf("%s: %lld instructions of at most %.0f, %s\n", variant.name.c_str(), static_cast<long long>(instructions),
+                bound, config.to_text().c_str());
     EXPECT_LE(static_cast<double>(instructions), bound) << "the templates write out more than they did";
     EXPECT_GE(static_cast<double>(instructions), bound * 0.7) << "the formula is no longer about these templates";
   }
@@ -137,9 +137,9 @@ TEST_F(CompileTime, TheHeuristicsKernelsHaveNoMoreInstructionsThanTheyHad) {
     int64_t head_dim, instructions;
   };
   const std::vector<Known> all = {
-      {"none", 64, 2284},     {"none", 128, 2207},     {"none", 256, 2770},     {"sage1", 64, 2082},
-      {"sage1", 128, 2753},   {"sage2-8b", 64, 1992},  {"sage2-8b", 128, 2786}, {"sage2-8b", 256, 2857},
-      {"sage2-4b", 64, 2183}, {"sage2-4b", 128, 2803}, {"sage2++", 128, 2722},
+      {"none", 64, 1892},     {"none", 128, 1905},     {"none", 256, 2072},     {"sage1", 64, 1923},
+      {"sage1", 128, 2525},   {"sage2-8b", 64, 1902},  {"sage2-8b", 128, 2491}, {"sage2-8b", 256, 2437},
+      {"sage2-4b", 64, 1986}, {"sage2-4b", 128, 2522}, {"sage2++", 128, 2427},
   };
   const auto context = open_target("emulated:sm_89", 1);
   ASSERT_TRUE(context.ok()) << context.error().message();
