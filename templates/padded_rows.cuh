@@ -20,7 +20,7 @@ __device__ inline i64 padded_key_row(const KernelArguments& a, const Work& w, in
   return (static_cast<i64>(w.batch) * a.heads_kv + w.kv_head) * a.kv_rows + key;
 }
 
-// Row of a key among codes or scales that are the caller's (`given`) or the workspace's. Pages of given codes are rows of one
+// Row of a key among codes or scales, the caller's (`given`) or the workspace's. Pages of given codes are rows of one
 // head after the other, in whole blocks of block_kv; `key` has to exist, as only then its page does.
 template <bool given>
 __device__ inline i64 code_key_row(const KernelArguments& a, const Work& w, int key) {
