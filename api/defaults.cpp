@@ -87,8 +87,8 @@ attune_status attune_given_sizes(const attune_problem* problem, attune_given* si
       return invalid(fmt::format("quantization {} gives no operand as codes; add given-qk, given-v or given-qkv.",
                                  parsed.quantization));
     }
-    ATTUNE_CHECK(validate_given(parsed, request));
-    const PaddedRows rows(parsed, request.granularity);
+    ATTUNE_CHECK(validate_given(parsed, request, GivenPages::read));
+    const PaddedRows rows = PaddedRows::of_given(parsed, request.granularity);
     attune_given filled{};
     filled.q_rows = rows.q_rows;
     filled.kv_rows = rows.kv_rows;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+
 #include "common/arithmetic.hpp"
 #include "generator/quantization_layout.hpp"
 
@@ -14,9 +16,16 @@ int64_t start(bool packed, int64_t b, int64_t first, int64_t block) { return pac
 
 }  // namespace
 
-PaddedRows::PaddedRows(const Problem& problem, Granularity granularity)
+PaddedRows::PaddedRows(const Problem& problem, Granularity granularity) : PaddedRows(problem, granularity, 0) {}
+
+PaddedRows PaddedRows::of_given(const Problem& problem, Granularity granularity) {
+  return {problem, granularity, problem.page_size};
+}
+
+PaddedRows::PaddedRows(const Problem& problem, Granularity granularity, int64_t page_size)
     : packed_q_(problem.varlen),
       packed_kv_(problem.varlen && !problem.paged()),
+      page_size_(page_size),
       granularity_(granularity),
       heads_q_(problem.heads_q),
       heads_kv_(problem.heads_kv),
@@ -24,9 +33,9 @@ PaddedRows::PaddedRows(const Problem& problem, Granularity granularity)
   const QuantizationTiles tiles;
   const int64_t batch = problem.batch;
   q_heads = (packed_q_ ? 1 : batch) * heads_q_;
-  kv_heads = (packed_kv_ ? 1 : batch) * heads_kv_;
+  kv_heads = (page_size_ > 0 ? problem.page_count : packed_kv_ ? 1 : batch) * heads_kv_;
   q_blocks = ceil_div(problem.seqlen_q, tiles.block_q);
-  kv_blocks = ceil_div(problem.seqlen_kv, tiles.block_kv);
+  kv_blocks = ceil_div(page_size_ > 0 ? page_size_ : problem.seqlen_kv, tiles.block_kv);
   q_rows = (packed_q_ ? problem.total_q / tiles.block_q + batch : q_blocks) * tiles.block_q;
   kv_rows = (packed_kv_ ? problem.total_kv / tiles.block_kv + batch : kv_blocks) * tiles.block_kv;
   q_groups = q_scale_groups(granularity, tiles).count(q_rows);
@@ -44,18 +53,22 @@ int64_t PaddedRows::q_scale(int64_t b, int64_t h, int64_t first, int64_t row) co
   return head * q_groups + q_scale_groups(granularity_, tiles).of(start(packed_q_, b, first, tiles.block_q) + row);
 }
 
-int64_t PaddedRows::k_scale(int64_t b, int64_t kv_head, int64_t first, int64_t key) const {
-  if (granularity_ == Granularity::tensor) return b * heads_kv_ + kv_head;
-  const QuantizationTiles tiles;
+int64_t PaddedRows::kv_row(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t page) const {
+  assert(page_size_ == 0 || page >= 0);
+  if (page_size_ > 0) return (page * heads_kv_ + kv_head) * kv_rows + key % page_size_;
   const int64_t head = (packed_kv_ ? 0 : b) * heads_kv_ + kv_head;
-  return head * k_groups + k_scale_groups(granularity_, tiles).of(start(packed_kv_, b, first, tiles.block_kv) + key);
+  return head * kv_rows + start(packed_kv_, b, first, QuantizationTiles{}.block_kv) + key;
 }
 
-int64_t PaddedRows::v_code(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t channel) const {
-  const int64_t block = QuantizationTiles{}.block_kv;
-  const int64_t head = (packed_kv_ ? 0 : b) * heads_kv_ + kv_head, row = start(packed_kv_, b, first, block) + key;
-  return head * kv_rows * head_dim_v_ + row / block * block * head_dim_v_ + channel * block +
-         fp8_value_position(row % block);
+int64_t PaddedRows::k_scale(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t page) const {
+  if (granularity_ == Granularity::tensor) return b * heads_kv_ + kv_head;
+  // Heads are whole blocks of rows, so groups count on from head to head.
+  return k_scale_groups(granularity_, {}).of(kv_row(b, kv_head, first, key, page));
+}
+
+int64_t PaddedRows::v_code(int64_t b, int64_t kv_head, int64_t first, int64_t key, int64_t channel, int64_t page) const {
+  const int64_t block = QuantizationTiles{}.block_kv, row = kv_row(b, kv_head, first, key, page);
+  return row / block * block * head_dim_v_ + channel * block + fp8_value_position(row % block);
 }
 
 int64_t code_bits(QkOperand operand) {
@@ -73,13 +86,21 @@ Quantization given_request(const Problem& problem) {
   return parse_quantization(problem.quantization).value_or(Quantization{});
 }
 
-Result<void> validate_given(const Problem& problem, const Quantization& request) {
+Result<void> validate_given(const Problem& problem, const Quantization& request, GivenPages pages) {
   if (request.given == Given::none) return {};
-  if (problem.paged()) {
+  if (problem.paged() && pages == GivenPages::refused) {
     return Error(Status::unsupported,
                  fmt::format("quantization {}: given codes are not paged, and page_size is {}. Gather them, or leave the "
-                             "cache in {} and drop given.",
+                             "cache in {} and drop given; GPUs, called by the library, read pages of them.",
                              problem.quantization, problem.page_size, name(problem.dtype)));
+  }
+  const int64_t block = QuantizationTiles{}.block_kv;
+  if (problem.page_size % block != 0) {
+    return Error(Status::unsupported,
+                 fmt::format("quantization {}: page_size is {}, and pages of given codes hold whole blocks of {} keys. Use "
+                             "page_size {}, or leave the cache in {} and drop given.",
+                             problem.quantization, problem.page_size, block, round_up(problem.page_size, block),
+                             name(problem.dtype)));
   }
   // GPUs copy rows 16 bytes at a time, and what one kind of device takes the other takes, too.
   const int64_t row_bits = problem.head_dim_qk * code_bits(request.qk), whole = 128;

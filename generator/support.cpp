@@ -81,6 +81,12 @@ const std::vector<SupportFeature>& support_features() {
       {"fp8 Q and K", "the same", [](Problem& p) { p.quantization = "e4m3,k-mean"; }},
       {"int8 P V", "int8 Q and K, too", [](Problem& p) { p.quantization = "int8,k-mean,pv-int8"; }},
       {"codes given", "Q, K and V quantized elsewhere", [](Problem& p) { p.quantization = "int8,pv-int8,given-qkv"; }},
+      {"codes given in pages", "pages of whole blocks of 64 keys",
+       [](Problem& p) {
+         p.quantization = "int8,pv-int8,given-qkv";
+         p.page_size = 64;
+         p.page_count = 40;
+       }},
       {"K sinks apart", "sink keys scored in fp32", [](Problem& p) { p.quantization = "int8,k-sink"; }},
   };
   return all;

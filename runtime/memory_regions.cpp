@@ -78,7 +78,7 @@ void add_lists(Regions& regions, const Problem& p, const BlockLists& lists) {
 
 void add_operands(Regions& regions, const Problem& p, const Tensors& t) {
   const Quantization request = given_request(p);
-  const PaddedRows rows(p, request.granularity);
+  const PaddedRows rows = PaddedRows::of_given(p, request.granularity);
   const Regions::Extents q{p.q_elements(), p.heads_q, p.q_rows(), p.head_dim_qk};
   const Regions::Extents k{p.kv_elements(), p.heads_kv, p.kv_rows(), p.head_dim_qk};
   if (request.given_qk()) {

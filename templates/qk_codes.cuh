@@ -32,6 +32,11 @@ struct PackedCodeRows : CodeRows {
   }
 };
 
+// Given keys in pages that tiles do not cross: one page has all rows.
+struct OnePageRows : KeyRows {
+  static constexpr bool evenly_spaced = true;
+};
+
 // Scales of the keys of one tile, as far as one lane needs them. Tiles start at multiples of block_n, which divides the scale
 // segments or is divided by them.
 struct CodeKeyScales {
@@ -45,20 +50,41 @@ struct CodeKeyScales {
     const int quad = static_cast<int>(threadIdx.x) % 4;
     if constexpr (quant::k_segment_rows == 0) {
       scale[0] = a.k_scales[w.batch * a.heads_kv + w.kv_head];
+    } else if constexpr (quant::given_qk && tiles_cross_pages) {
+      read_from_pages(a, w, tile, quad);
     } else if constexpr (by_token) {
-      const float* scales = a.k_scales + padded_key_row(a, w, tile.begin) + 2 * quad;
+      const float* scales = a.k_scales + code_key_row<quant::given_qk>(a, w, tile.begin) + 2 * quad;
 #pragma unroll
       for (int i = 0; i < count; ++i) {
         // Rows that pad a block have scales; blocks that no key is in do not.
         scale[i] = tile.begin + i / 2 * 8 < tile.end ? scales[i / 2 * 8 + i % 2] : 0.0f;
       }
     } else {
-      const i64 first = padded_key_row(a, w, tile.begin) / segment * quant::k_segment_groups;
+      const i64 first = code_key_row<quant::given_qk>(a, w, tile.begin) / segment * quant::k_segment_groups;
       const float* scales = a.k_scales + first + quad % quant::k_segment_groups;
 #pragma unroll
       for (int i = 0; i < count; ++i) {
         scale[i] = tile.begin + i * segment < tile.end ? scales[i * quant::k_segment_groups] : 0.0f;
       }
+    }
+  }
+
+  // Whole blocks, each in one page.
+  __device__ void read_from_pages(const KernelArguments& a, const Work& w, const KvTile& tile, int quad) {
+    constexpr int blocks = ceil_div(config::block_n, quant::block_kv), of_block = count / blocks;
+#pragma unroll
+    for (int block = 0; block < blocks; ++block) {
+      const int key = tile.begin + block * quant::block_kv;
+      if (key >= tile.end) {
+#pragma unroll
+        for (int i = 0; i < of_block; ++i) scale[block * of_block + i] = 0;
+        continue;
+      }
+      const i64 row = code_key_row<quant::given_qk>(a, w, key);
+      const float* scales = a.k_scales + (by_token ? row + 2 * quad
+                                                   : row / segment * quant::k_segment_groups + quad % quant::k_segment_groups);
+#pragma unroll
+      for (int i = 0; i < of_block; ++i) scale[block * of_block + i] = scales[by_token ? i / 2 * 8 + i % 2 : 0];
     }
   }
   __device__ float of(int n, int e) const {
@@ -88,7 +114,9 @@ struct QkCodes {
     }
   }
   static __device__ auto keys(const KernelArguments& a, const Work& w) {
-    if constexpr (quant::given_qk) {
+    if constexpr (quant::given_qk && spec::page_size > 0 && !tiles_cross_pages) {
+      return OnePageRows{key_rows(a, w)};
+    } else if constexpr (quant::given_qk) {
       return key_rows(a, w);
     } else {
       return CodeRows{a.k_codes + padded_key_row(a, w, 0) * row_bytes, 0, 0, 0};

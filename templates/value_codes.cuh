@@ -13,7 +13,10 @@ using ValueCodeTile = Tile<ceil_div(v_columns, 16) * 16, config::block_n>;
 class ValueCodes {
  public:
   __device__ ValueCodes(const KernelArguments& a, const Work& w)
-      : base_(a.v_codes + padded_key_row(a, w, 0) * spec::head_dim_v), first_(w.v_part * v_columns) {}
+      : a_(a),
+        w_(w),
+        base_(a.v_codes + (in_pages ? 0 : padded_key_row(a, w, 0)) * spec::head_dim_v),
+        first_(w.v_part * v_columns) {}
 
   // Blocks of block_kv tokens lie one behind the other, each [head_dim_v][block_kv].
   __device__ void load(u32 shared, const KvTile& tile) const {
@@ -27,7 +30,9 @@ class ValueCodes {
     if (threads % chunks != 0 && first_row >= rows_at_once) return;
     const int token_chunk = tile.begin / 16 + chunk;
     const bool inside = 16 * token_chunk < tile.end;
-    const char* source = base_ + static_cast<i64>(token_chunk / block_chunks) * (spec::head_dim_v * quant::block_kv) +
+    i64 block = token_chunk / block_chunks;
+    if constexpr (in_pages) block = block_in_pages(tile, 16 * token_chunk, inside);
+    const char* source = base_ + block * (spec::head_dim_v * quant::block_kv) +
                          (first_ + first_row) * quant::block_kv + token_chunk % block_chunks * 16;
     const u32 place = ValueCodeTile::offset(first_row, chunk);
 #pragma unroll 1
@@ -78,6 +83,16 @@ class ValueCodes {
   }
 
  private:
+  static constexpr bool in_pages = quant::given_v && spec::page_size > 0;
+
+  // The block of the pool that a token of the tile is in; any where it is not `inside` the tile.
+  __device__ i64 block_in_pages(const KvTile& tile, int token, bool inside) const {
+    const int known = tiles_cross_pages && inside ? token : tile.begin;
+    return (code_key_row<true>(a_, w_, known) + token - known) / quant::block_kv;
+  }
+
+  const KernelArguments& a_;
+  const Work& w_;
   const char* base_;
   int first_;
 };

@@ -301,7 +301,7 @@ typedef struct attune_tensors {
   int64_t page_table_stride;      /* entries from one batch element to the next */
   /* Operands that are given as codes (quantization given-qk, given-v, given-qkv: docs/quantization.md, "Codes that are
    * given"). q and k are then codes, with strides in codes that are whole 16 bytes; v is codes in blocks of 64 tokens,
-   * without strides. */
+   * without strides. Paged: k, k_scales and v page by page, in pages of whole blocks. */
   const float* q_scales;
   const float* k_scales;
   const float* v_scales;
@@ -317,7 +317,7 @@ ATTUNE_API attune_status attune_tensors_set_contiguous(const attune_problem* pro
 /* Elements of the arrays that stand in place of operands given as codes; 0 for what is not given. */
 typedef struct attune_given {
   size_t struct_size;
-  int64_t q_rows, kv_rows;    /* rows of one head of Q, and of K and V, in whole scale blocks */
+  int64_t q_rows, kv_rows;    /* rows of one head of Q, and of K and V (paged: in one page), in whole scale blocks */
   int64_t q_scales, k_scales; /* floats */
   int64_t v_codes;            /* bytes */
   int64_t v_scales;           /* floats: B * Hkv * Dv */

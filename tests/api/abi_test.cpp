@@ -145,6 +145,17 @@ TEST(Abi, SizesOfGivenOperands) {
   EXPECT_EQ(given.k_scales, 2 * 3 * 2);
   EXPECT_EQ(given.v_codes, 2 * 3 * 128 * 64);
   EXPECT_EQ(given.v_scales, 2 * 3 * 64);
+  problem.page_size = 192;
+  problem.page_count = 5;
+  ASSERT_EQ(attune_given_sizes(&problem, &given), ATTUNE_OK) << attune_last_error();
+  EXPECT_EQ(given.kv_rows, 192);
+  EXPECT_EQ(given.q_scales, 2 * 3 * 2);
+  EXPECT_EQ(given.k_scales, 5 * 3 * 3);
+  EXPECT_EQ(given.v_codes, 5 * 3 * 192 * 64);
+  EXPECT_EQ(given.v_scales, 2 * 3 * 64);
+  problem.page_size = 16;
+  EXPECT_REFUSED(attune_given_sizes(&problem, &given), ATTUNE_UNSUPPORTED, "page_size is 16");
+  problem.page_size = problem.page_count = 0;
   problem.head_dim_qk = 40;
   EXPECT_REFUSED(attune_given_sizes(&problem, &given), ATTUNE_UNSUPPORTED, "head_dim_qk 40");
 }

@@ -85,6 +85,34 @@ TEST_P(DeviceQuantized, AgreesWithItsModel) {
   EXPECT_TRUE(holds({problem, {2, Values::llm, Strides::shuffled, false, false}, target, std::nullopt}));
 }
 
+// ---- Codes that are given
+
+class DeviceGiven : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
+INSTANTIATE_TEST_SUITE_P(Device, DeviceGiven,
+                         testing::Combine(testing::ValuesIn(quantized_targets()), testing::ValuesIn(given_requests())),
+                         [](const auto& test) {
+                           return test_name(std::get<0>(test.param)) + "_" + word(std::get<1>(test.param));
+                         });
+
+TEST_P(DeviceGiven, AgreesWithItsModelInPagesAndWithout) {
+  const auto& [target, request] = GetParam();
+  Problem problem = ragged(DType::bf16, request);
+  EXPECT_TRUE(holds({problem, {6, Values::dit, Strides::contiguous, false, false}, target, std::nullopt}));
+  problem.batch = 3;
+  problem.seqlen_q = 1;
+  problem.seqlen_kv = 1299;
+  problem.kv_lengths = true;
+  problem.page_size = 64;
+  problem.page_count = 70;
+  EXPECT_TRUE(holds({problem, {7, Values::dit, Strides::contiguous, false, false}, target, std::nullopt}));
+  problem.seqlen_q = 200;
+  problem.causal = true;
+  problem.alignment = Alignment::bottom_right;
+  problem.page_size = 256;
+  problem.page_count = 20;
+  EXPECT_TRUE(holds({problem, {8, Values::dit, Strides::contiguous, false, false}, target, std::nullopt}));
+}
+
 // ---- Presets
 
 using PresetCase = std::tuple<std::string, std::string, std::string>;

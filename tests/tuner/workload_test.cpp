@@ -110,6 +110,46 @@ TEST(Workload, GivenOperandsAreTheTensorsInCodes) {
   }
 }
 
+// Read back, sequences have pages of their own, one behind the other.
+TEST(Workload, GivenOperandsAreThePagesInCodes) {
+  const auto device = cpu();
+  Problem problem = base();
+  problem.dtype = DType::f16;
+  problem.head_dim_qk = 32;
+  problem.page_size = 64;
+  problem.page_count = 9;
+  const auto plain = Workload::create(*device, problem, 3);
+  ASSERT_TRUE(plain.ok()) << plain.error().message();
+  problem.quantization = *canonical_quantization("int8,token,pv-int8,given-qkv");
+  const auto given = Workload::create(*device, problem, 3);
+  ASSERT_TRUE(given.ok()) << given.error().message();
+  const auto accepted = runtime::validate(problem, (*given)->tensors());
+  EXPECT_TRUE(accepted.ok()) << accepted.error().message();
+  const auto decoded = quantized::decode_given(problem, **(*given)->fetch());
+  const Tensors& tensors = **(*plain)->fetch();
+  const auto expect_near = [&](const std::vector<float>& values, const TensorView& view, int64_t columns) {
+    double error = 0, magnitude = 0;
+    for (int64_t b = 0; b < 2; ++b) {
+      for (int64_t h = 0; h < 2; ++h) {
+        for (int64_t key = 0; key < problem.seqlen_kv; ++key) {
+          const int64_t page = tensors.page_table[b * tensors.page_table_stride + key / 64];
+          const int64_t row = page * view.stride_batch + h * view.stride_head + key % 64 * view.stride_seq;
+          const int64_t own = (((b * 3 + key / 64) * 2 + h) * 64 + key % 64) * columns;
+          for (int64_t c = 0; c < columns; ++c) {
+            const auto exact = static_cast<double>(load_float(DType::f16, view.data, row + c));
+            error += std::fabs(static_cast<double>(values[static_cast<size_t>(own + c)]) - exact);
+            magnitude += std::fabs(exact);
+          }
+        }
+      }
+    }
+    EXPECT_GT(magnitude, 0);
+    EXPECT_LT(error, 0.02 * magnitude);
+  };
+  expect_near(decoded->k, tensors.k, 32);
+  expect_near(decoded->v, tensors.v, 16);
+}
+
 TEST(Workload, IsAcceptedByExecutionForEveryKindOfProblem) {
   const auto device = cpu();
   for (const Problem& problem : kinds()) {

@@ -93,7 +93,7 @@ Result<void> ForwardMma::supports(const Problem& problem, const DeviceClass& dev
   if (problem.dtype != DType::f16 && problem.dtype != DType::bf16) {
     return no(fmt::format("dtype {} is not multiplied by forward_mma. Use fp16 or bf16.", attune::name(problem.dtype)));
   }
-  ATTUNE_CHECK(validate_given(problem, request));
+  ATTUNE_CHECK(validate_given(problem, request, GivenPages::read));
   if (problem.head_dim_qk % 8 != 0 || problem.head_dim_v % 8 != 0) {
     return no(fmt::format("head_dim_qk {} and head_dim_v {} must be multiples of 8 for forward_mma. Pad the tensors.",
                           problem.head_dim_qk, problem.head_dim_v));
@@ -105,7 +105,7 @@ Spec ForwardMma::spec(const Problem& problem, const DeviceClass& device) const {
   Spec spec(std::string(name()), version(), device.arch);
   set_attention_features(problem, spec);
   spec.set("page_size", problem.page_size).set("positive_scale", problem.scale() > 0 ? 1 : 0);
-  // Paged or not, codes are contiguous: only the quantizers know pages.
+  // What is quantized from pages is contiguous in the workspace; pages of given codes are as they are.
   if (problem.quantization != "none") spec.set("quantization", problem.quantization);
   return spec;
 }
