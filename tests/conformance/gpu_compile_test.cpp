@@ -80,23 +80,15 @@ class GpuCompile : public testing::TestWithParam<std::string> {
 std::string arch_of(const testing::TestParamInfo<std::string>& test) { return test.param; }
 INSTANTIATE_TEST_SUITE_P(Archs, GpuCompile, testing::ValuesIn(arch_names()), arch_of);
 
-// Where a first-choice kernel spills, it is known and stated here: bytes a thread stores and loads.
-const std::map<std::pair<std::string, int64_t>, int64_t>& stated_spills() {
-  // One to four registers of 32-row warps, each with one store and one load in the code: cheaper than half the rows a warp.
-  static const std::map<std::pair<std::string, int64_t>, int64_t> stated = {
-      {{"sm_80", 128}, 32}, {{"sm_87", 128}, 32}, {{"sm_100a", 256}, 8}, {{"sm_103a", 256}, 8}};
-  return stated;
-}
-
-// The same of quantized kernels, on any architecture: 172 on sm_90a and 164 on sm_120a are the most, up to 96 is usual. 16
-// rows a warp would spill nothing and read shared memory twice as often.
+// Where quantized first-choice kernels spill, it is known and stated here: bytes a thread stores and loads, on any
+// architecture. 176 on sm_90a and 124 on sm_80 are the most, up to 90 is usual. 16 rows a warp would spill nothing and read
+// shared memory twice as often.
 int64_t stated_quantized_spill(int64_t head_dim) { return head_dim <= 64 ? 0 : 180; }
 
 TEST_P(GpuCompile, HeuristicKernelsDoNotSpill) {
   for (const int64_t head_dim : {32, 64, 80, 128, 192, 256, 512}) {
     const runtime::Binary binary = compile(prefill(head_dim, head_dim, head_dim % 64 == 0 ? DType::bf16 : DType::f16));
-    const auto stated = stated_spills().find({GetParam(), head_dim});
-    EXPECT_LE(binary.spill_bytes, stated == stated_spills().end() ? 0 : stated->second) << "head_dim " << head_dim;
+    EXPECT_EQ(binary.spill_bytes, 0) << "head_dim " << head_dim;
     EXPECT_GT(binary.registers, 0);
     std::printf("%s head_dim %lld: %lld registers, %lld bytes spilled, compiled in %.0f ms\n", GetParam().c_str(),
                 static_cast<long long>(head_dim), static_cast<long long>(binary.registers),
