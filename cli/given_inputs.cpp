@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/files/tensor_file.hpp"
 #include "generator/given_operands.hpp"
 #include "generator/quantization_layout.hpp"
@@ -46,6 +48,14 @@ Result<Array> read_scales(const std::string& location, std::string_view role, co
   if (scales.shape() != shape) {
     return wrong(
         fmt::format("--{}: shape {} must be {}, {} {}", role, shape_text(scales.shape()), shape_text(shape), meaning, page));
+  }
+  const auto* values = scales.as<float>();
+  const auto* negative = std::find_if(values, values + scales.count(), [](float scale) { return scale < 0; });
+  if (negative != values + scales.count()) {
+    return wrong(
+        fmt::format("--{}: {} is at position {}, and scales are not negative; turn the signs of its codes, or clear "
+                    "what pads a block",
+                    role, *negative, negative - values));
   }
   return scales;
 }

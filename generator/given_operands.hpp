@@ -21,8 +21,8 @@
 // block + B) * block rows. What pads a block may hold anything: scales, and codes of V but for the e4m3 code NaN. Blocks and
 // pages without a key of the sequence are not read.
 //
-// An operand is code * scale. The attention is that of these operands: with keys smoothed by the caller, O is that of the
-// keys before, and LSE lacks scale * (q . mean key).
+// An operand is code * scale; scales are finite and not negative, 0 where all that they are of is 0. The attention is that
+// of these operands: with keys smoothed by the caller, O is that of the keys before, and LSE lacks scale * (q . mean key).
 #pragma once
 
 #include <cstdint>

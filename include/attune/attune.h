@@ -301,7 +301,8 @@ typedef struct attune_tensors {
   int64_t page_table_stride;      /* entries from one batch element to the next */
   /* Operands that are given as codes (quantization given-qk, given-v, given-qkv: docs/quantization.md, "Codes that are
    * given"). q and k are then codes, with strides in codes that are whole 16 bytes; v is codes in blocks of 64 tokens,
-   * without strides. Paged: k, k_scales and v page by page, in pages of whole blocks. */
+   * without strides. Paged: k, k_scales and v page by page, in pages of whole blocks. Scales are finite and not negative;
+   * execution does not look at them. */
   const float* q_scales;
   const float* k_scales;
   const float* v_scales;

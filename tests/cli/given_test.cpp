@@ -217,6 +217,11 @@ TEST_F(RunGiven, WhatIsMissingOrWrongIsNamed) {
   refused("q.npy", "v-numbers.npy", with_qk({"--quantization", "int8,tensor,given-qk"}), "must be [2, 4], a scale a head");
   save_codes("flat.npy", "|i1", {batch, kv_heads, keys, dim}, codes(batch * kv_heads * keys * dim, 1));
   refused("q.npy", "flat.npy", with_all(all), "--v: shape [2, 2, 70, 32] must be [2, 2, 2, Dv, 64]");
+  Array negative = tensor(DType::f32, {batch, kv_heads, dim});
+  std::fill_n(negative.as<float>(), negative.count(), 1.0F);
+  negative.as<float>()[35] = -0.5F;
+  program.save("vs.npy", negative);
+  refused("q.npy", "v.npy", with_all(all), "--v-scales: -0.5 is at position 35, and scales are not negative");
   program.save("vs.npy", tensor(DType::f32, {batch, kv_heads, 31}));
   refused("q.npy", "v.npy", with_all(all), "--v-scales: shape [2, 2, 31] must be [2, 2, 32], a scale a channel");
   program.save("qs.npy", tensor(DType::f16, {batch, q_heads, 128}));

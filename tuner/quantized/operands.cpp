@@ -21,9 +21,10 @@ std::vector<uint8_t> rows_not_finite(const Matrix& x) {
 }
 
 // A code that was given, from its product with the scale: the quotient is the code, but for the last bit. Integers are not
-// held to the range that quantizers use: -128 and -8 are codes, too.
+// held to the range that quantizers use: -128 and -8 are codes, too. Of a scale of 0, which a channel of zeros may have, any
+// code will do.
 float given_code(CodeFormat format, float scale, float value) {
-  const float quotient = value * (1 / scale);
+  const float quotient = scale == 0 ? value : static_cast<float>(static_cast<double>(value) / scale);
   if (format == CodeFormat::e4m3) return round_e4m3(quotient);
   return quotient != quotient ? 0 : std::nearbyint(quotient);
 }
