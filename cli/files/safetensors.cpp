@@ -65,6 +65,18 @@ std::optional<int64_t> whole(const json& value) {
   return std::nullopt;
 }
 
+// Whether the elements, of `size` bytes each, are what the offsets span.
+Result<void> check_bytes(const Entry& entry, int64_t size) {
+  const std::string shown = printable(entry.name);
+  const auto count = element_count(entry.shape, size);
+  if (!count) return count.error().within(fmt::format("tensor '{}'", shown));
+  if (*count * size != entry.end - entry.begin) {
+    return malformed(fmt::format("tensor '{}' of shape {} needs {} bytes, but its data_offsets span {}", shown,
+                                 shape_text(entry.shape), *count * size, entry.end - entry.begin));
+  }
+  return {};
+}
+
 Result<Entry> entry_of(const std::string& name, const json& value) {
   const std::string shown = printable(name);
   if (!value.is_object()) return malformed(fmt::format("the entry of tensor '{}' is not an object", shown));
@@ -90,14 +102,7 @@ Result<Entry> entry_of(const std::string& name, const json& value) {
   entry.begin = *whole((*offsets)[0]);
   entry.end = *whole((*offsets)[1]);
   if (entry.end < entry.begin) return malformed(fmt::format("data_offsets of tensor '{}' run backwards", shown));
-  if (const auto known = dtype_of(entry.dtype)) {
-    auto count = element_count(entry.shape, size_bytes(*known));
-    if (!count) return count.error().within(fmt::format("tensor '{}'", shown));
-    if (*count * size_bytes(*known) != entry.end - entry.begin) {
-      return malformed(fmt::format("tensor '{}' of shape {} needs {} bytes, but its data_offsets span {}", shown,
-                                   shape_text(entry.shape), *count * size_bytes(*known), entry.end - entry.begin));
-    }
-  }
+  if (const auto known = dtype_of(entry.dtype)) ATTUNE_CHECK(check_bytes(entry, size_bytes(*known)));
   return entry;
 }
 
@@ -209,11 +214,7 @@ Result<Codes> read_safetensors_codes(const ByteSource& source, std::string_view 
                              "F8_E4M3 instead",
                              printable(found.name), printable(found.dtype)));
   }
-  ATTUNE_TRY(const int64_t count, element_count(found.shape, 1));
-  if (count != found.end - found.begin) {
-    return malformed(fmt::format("tensor '{}' of shape {} needs {} bytes, but its data_offsets span {}",
-                                 printable(found.name), shape_text(found.shape), count, found.end - found.begin));
-  }
+  ATTUNE_CHECK(check_bytes(found, 1));
   ATTUNE_TRY(codes.bytes, Array::allocate(DType::boolean, found.shape));
   ATTUNE_CHECK(source.read(found.begin, codes.bytes.data(), codes.bytes.bytes()));
   return codes;

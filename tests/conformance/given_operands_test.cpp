@@ -99,11 +99,9 @@ TEST(GivenOperandsOnOne, AnyCodesAndAnyPadding) {
 // A channel of zeros may have a scale of 0, and so may a token.
 TEST(GivenOperandsOnOne, ScalesMayBe0) {
   Workload work(ragged("e4m3,token,pv-e4m3,given-qkv"), {13});
-  Tensors& t = work.tensors();
-  const_cast<float*>(t.q_scales)[3] = const_cast<float*>(t.k_scales)[5] = const_cast<float*>(t.v_scales)[1] = 0;
-  work.seal();
+  give_scales_of_0(work);
   ASSERT_EQ(run_quantized(ada, work), "");
-  EXPECT_EQ(work.get(t.o, 0, 0, 0, 1), 0);
+  EXPECT_EQ(work.get(work.tensors().o, 0, 0, 0, 1), 0);
 }
 
 TEST(GivenOperandsOnOne, NeedNoQuantizersAndNoWorkspace) {

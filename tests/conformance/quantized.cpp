@@ -200,6 +200,12 @@ void give_any_codes(Workload& work) {
   work.seal();
 }
 
+void give_scales_of_0(Workload& work) {
+  const Tensors& t = work.tensors();
+  for (const float* scale : {t.q_scales + 3, t.k_scales + 5, t.v_scales + 1}) const_cast<float&>(*scale) = 0;
+  work.seal();
+}
+
 Metrics metrics_against_double(const Workload& work) {
   const Problem& p = work.problem();
   tuner::ReferenceRow reference(p, work.tensors());

@@ -46,6 +46,8 @@ void for_each_code(Workload& work, const std::function<void(uint8_t&)>& element,
 
 // The whole range of integer codes, -128 and -8 among them, and codes behind the last key of V.
 void give_any_codes(Workload& work);
+// A scale of 0 for a query, a key and a channel of the first head.
+void give_scales_of_0(Workload& work);
 
 // All rows of a case that a test printed, against what the test held it to: the model where it is quantized, else double.
 std::string replay_case(const Case& test_case);
