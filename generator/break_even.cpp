@@ -13,21 +13,22 @@ namespace attune {
 namespace {
 
 // Operations (a multiplication and an addition are two) and bytes of device memory, a clock and SM or core: the vendors'
-// peak rates of a well-known part of each architecture over its SMs and boost clock. 0: no such instruction.
+// peak rates of a well-known part of each architecture over its SMs and boost clock. 0: no such instruction. e4m3 has the
+// rates of fp16 where mma.sync multiplies it as fp16 (templates/e4m3_products_by_fp16.cuh).
 struct Rates {
   int number;  // of the architecture
   double f32, f16, f16_in_f16, int8, int4, e4m3, e4m3_in_f16, bytes;
 };
 constexpr Rates gpu_rates[] = {
-    {80, 256, 2048, 2048, 4096, 8192, 0, 0, 13},         // A100
-    {86, 256, 512, 1024, 2048, 4096, 0, 0, 7},           // RTX 3090
-    {87, 256, 512, 1024, 2048, 4096, 0, 0, 9},           // Orin
-    {89, 256, 512, 1024, 2048, 4096, 1024, 2048, 3},     // RTX 4090
-    {90, 256, 4096, 4096, 8192, 0, 8192, 8192, 15},      // H100
-    {100, 256, 8192, 8192, 16384, 0, 16384, 16384, 28},  // B200
-    {103, 256, 8192, 8192, 256, 0, 16384, 16384, 26},    // B300
-    {120, 256, 512, 1024, 2048, 0, 1024, 2048, 4},       // RTX 5090
-    {121, 256, 512, 1024, 2048, 0, 1024, 2048, 2},       // GB10
+    {80, 256, 2048, 2048, 4096, 8192, 0, 0, 13},       // A100
+    {86, 256, 512, 1024, 2048, 4096, 0, 0, 7},         // RTX 3090
+    {87, 256, 512, 1024, 2048, 4096, 0, 0, 9},         // Orin
+    {89, 256, 512, 1024, 2048, 4096, 1024, 2048, 3},   // RTX 4090
+    {90, 256, 4096, 4096, 8192, 0, 4096, 4096, 15},    // H100
+    {100, 256, 8192, 8192, 16384, 0, 8192, 8192, 28},  // B200
+    {103, 256, 8192, 8192, 256, 0, 8192, 8192, 26},    // B300
+    {120, 256, 512, 1024, 2048, 0, 1024, 2048, 4},     // RTX 5090
+    {121, 256, 512, 1024, 2048, 0, 1024, 2048, 2},     // GB10
 };
 // Cores without these formats convert P and V, and round fp16 sums, by plain instructions.
 constexpr Rates cpu_with_dot_products = {0, 64, 128, 16, 256, 256, 32, 16, 4};

@@ -22,7 +22,7 @@ class AmendRows {
         codes_(a, w),
         values_(value_rows(a, w, w.v_part * v_columns)),
         columns_(min_of(v_columns, spec::head_dim_v - w.v_part * v_columns)),
-        lane_(static_cast<int>(threadIdx.x) % warp_lanes) {}
+        lane_(static_cast<int>(threadIdx.x % warp_lanes)) {}
 
   // Rows of the CTA from `first` on, warp_rows of them, which this warp has stored. Tiles that end at key `from` or before
   // have nothing to amend.
@@ -33,8 +33,8 @@ class AmendRows {
     const bool exists = lane_ < warp_rows && w_.row_begin + first + lane_ < w_.row_end;
     const ScoreRow row = score_row(a_, w_, first + lane_);
     KvTiles tiles(a_, w_);
-    KvTile tile;
-    while (tiles.next(tile)) {
+    while (tiles.more()) {
+      const KvTile tile = tiles.take();
       if (tile.end <= from) continue;
 #pragma unroll 1
       for (int key = tile.first; key < tile.end; ++key) {

@@ -8,7 +8,7 @@
 constexpr int combine_warps = 4;
 
 extern "C" __global__ void __launch_bounds__(combine_warps * warp_lanes) attune_combine(const __grid_constant__ KernelArguments a) {
-  const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
+  const int lane = static_cast<int>(threadIdx.x % warp_lanes);
   const i64 row = static_cast<i64>(blockIdx.x) * combine_warps + threadIdx.x / warp_lanes;
   if (row >= partial_rows(a)) return;
   const int query = static_cast<int>(row % a.seqlen_q);

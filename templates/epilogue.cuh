@@ -90,7 +90,7 @@ __device__ inline void transpose_quad(u32 (&pairs)[4]) {
 template <int tiles, class Channels>
 __device__ inline void store_row(char* row, const float (&sums)[tiles][2], const RowResult& result, const Channels& channels,
                                  int first_column, bool exists, bool aligned) {
-  const int quad = static_cast<int>(threadIdx.x) % 4;
+  const int quad = static_cast<int>(threadIdx.x % 4);
   char* start = row + first_column * 2;
   const auto pair = [&](int n) {
     if (spec::quantized && first_column + 8 * n >= spec::head_dim_v) return 0u;  // no channel, no scale

@@ -29,7 +29,7 @@ class ForwardMma {
       : a_(arguments),
         w_(work),
         shared_(shared),
-        warp_row_(static_cast<int>(threadIdx.x) / warp_lanes * warp_rows),
+        warp_row_(static_cast<int>(threadIdx.x / warp_lanes) * warp_rows),
         keys_(Qk::keys(arguments, work)),
         pv_(arguments, work) {}
 
@@ -58,7 +58,7 @@ class ForwardMma {
     last_query_ = visible_keys(a_, w_, query_of(w_.row_end - 1));
 
     const auto queries = Qk::queries(a_, w_);
-    load_tile<QTile, Qk::width_bytes, threads>(shared_ + q_tile, queries, queries.base, Qk::queries_aligned(a_));
+    load_tile<QTile, Qk::width_bytes, threads>(shared_ + q_tile, queries, Qk::queries_aligned(a_));
 #pragma unroll
     for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
@@ -82,13 +82,14 @@ class ForwardMma {
 
   // One tile of K and V in shared memory. V arrives while S is computed, the next K while V is used.
   __device__ void run_single_stage(KvTiles& current, KvTiles& ahead) {
-    KvTile tile, next;
     Qk::KeyScales key_scales;
     bool early = true;  // the first copy of K is begun where all others are
 #pragma unroll 1
-    while (early || current.next(tile)) {
+    while (early || current.more()) {
+      KvTile tile;
       float s[m_tiles][key_tiles][4];
       if (!early) {
+        tile = current.take();
         copy_async_wait<0>();
         __syncthreads();  // K is there, and every warp is done with the V before
         pv_.load(shared_ + v_ring, tile);
@@ -97,7 +98,7 @@ class ForwardMma {
         multiply(s, 0);
         __syncthreads();  // every warp is done with K
       }
-      if (ahead.next(next)) load_keys(next, 0);
+      if (ahead.more()) load_keys(ahead.take(), 0);
       copy_async_commit();
       if (early) {
         early = false;
@@ -113,16 +114,16 @@ class ForwardMma {
 
   // Rings of `stages` tiles: copies run stages - 1 tiles ahead, one barrier a tile.
   __device__ void run_ring(KvTiles& current, KvTiles& ahead) {
-    KvTile tile, next;
-    int stage = 0, free = 0;
+    int free = 0;                    // the place that is filled next; the one after it is the oldest tile's
     int early = config::stages - 1;  // the first copies are begun where all others are
 #pragma unroll 1
-    while (early > 0 || current.next(tile)) {
+    while (early > 0 || current.more()) {
       if (early == 0) {
         copy_async_wait<(config::stages >= 2 ? config::stages - 2 : 0)>();
         __syncthreads();  // this tile is there, and every warp is done with the one before, whose place is filled next
       }
-      if (ahead.next(next)) {
+      if (ahead.more()) {
+        const KvTile next = ahead.take();
         load_keys(next, free);
         pv_.load(shared_ + v_ring + free * VTile::bytes, next);
       }
@@ -132,20 +133,21 @@ class ForwardMma {
         --early;
         continue;
       }
+      const int stage = free;
+      const KvTile tile = current.take();
       const Qk::KeyScales key_scales(a_, w_, tile);
       float s[m_tiles][key_tiles][4];
       multiply(s, stage);
       const bool hides = needs_hiding(tile);
       softmax(s, tile, key_scales, hides);
       accumulate(s, stage, tile, hides);
-      stage = stage + 1 == config::stages ? 0 : stage + 1;
     }
   }
 
   __device__ void load_keys(const KvTile& tile, int stage) {
     keys_.begin = tile.begin;
     keys_.end = tile.end;
-    load_tile<KTile, Qk::width_bytes, threads>(shared_ + stage * KTile::bytes, keys_, keys_.base, Qk::keys_aligned(a_));
+    load_tile<KTile, Qk::width_bytes, threads>(shared_ + stage * KTile::bytes, keys_, Qk::keys_aligned(a_));
   }
 
   __device__ void multiply(float (&s)[m_tiles][key_tiles][4], int stage) {
@@ -182,14 +184,15 @@ class ForwardMma {
   }
 
   __device__ void softmax(float (&s)[m_tiles][key_tiles][4], const KvTile& tile, const Qk::KeyScales& key_scales, bool hides) {
+    // What a row sees is found anew for every tile: kept, it takes registers that O needs.
+    const int first_row = static_cast<int>(forget(static_cast<u32>(row_of(0, 0))));
 #pragma unroll
     for (int i = 0; i < m_tiles; ++i) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
-        // Formed anew for every tile: kept, the rows of a warp take registers that O needs.
-        ScoreRow row = score_row(a_, w_, row_of(i, half));
-        const float scale =
-            Qk::dequantize(a_, w_, row, row_of(i, half), row_scales_[2 * i + half], key_scales, tile, s[i], half);
+        const int cta_row = first_row + 16 * i + 8 * half;
+        ScoreRow row = score_row(a_, w_, cta_row);
+        const float scale = Qk::dequantize(a_, w_, row, cta_row, row_scales_[2 * i + half], key_scales, tile, s[i], half);
         finish_scores(a_, row, tile, s[i], half, hides);
         const float decay = softmax_step<config::rescale_threshold>(state_[2 * i + half], s[i], half, scale, Pv::p_offset);
         if (__any_sync(0xffffffff, decay != 1)) {
@@ -208,9 +211,11 @@ class ForwardMma {
   }
 
   // Rows are a loop and their sums are picked by selects: what runs once a CTA is not worth compiling for each of them.
+  // Finds its work anew, so that registers keep nothing for it through the loop over keys.
   __device__ void finish() {
-    const int quad = static_cast<int>(threadIdx.x) % 4;
-    const Pv::Channels channels(a_, w_, w_.v_part * v_columns + 2 * quad);
+    const Work work = find_work(a_, forget(blockIdx.x));
+    const int quad = static_cast<int>(threadIdx.x % 4);
+    const Pv::Channels channels(a_, work, work.v_part * v_columns + 2 * quad);
 #pragma unroll 1
     for (int r = 0; r < 2 * m_tiles; ++r) {
       SoftmaxRow state = state_[0];
@@ -231,32 +236,33 @@ class ForwardMma {
       }
       state.l = quad_sum(state.l);
       // A row past the end borrows the last row's addresses and stores nothing.
-      const bool exists = w_.row_begin + row_of(0, r) < w_.row_end;
-      const int index = exists ? w_.row_begin + row_of(0, r) : w_.row_end - 1;
-      const int query = query_of(index), head = w_.head + group_head_of(index);
+      const bool exists = work.row_begin + row_of(0, r) < work.row_end;
+      const int index = exists ? work.row_begin + row_of(0, r) : work.row_end - 1;
+      const int query = query_of(index), head = work.head + group_head_of(index);
       if constexpr (config::splits > 1) {
-        if (exists) store_partial(state, sums, query, head);
+        if (exists) store_partial(work, state, sums, query, head);
       } else {
-        const RowResult result = finish_row(a_, state.m, state.l, head, Qk::row_constant(a_, w_, head, query));
-        store_row(row_of_o(a_, w_, query, head), sums, result, channels, w_.v_part * v_columns, exists, a_.aligned_o != 0);
-        if (spec::lse && exists && w_.v_part == 0 && quad == 0) *lse_of(a_, w_, query, head) = result.lse;
+        const RowResult result = finish_row(a_, state.m, state.l, head, Qk::row_constant(a_, work, head, query));
+        store_row(row_of_o(a_, work, query, head), sums, result, channels, work.v_part * v_columns, exists, a_.aligned_o != 0);
+        if (spec::lse && exists && work.v_part == 0 && quad == 0) *lse_of(a_, work, query, head) = result.lse;
       }
     }
   }
 
-  __device__ void store_partial(const SoftmaxRow& state, const float (&sums)[v_columns / 8][2], int query, int head) {
-    const int quad = static_cast<int>(threadIdx.x) % 4, first_column = w_.v_part * v_columns;
-    const i64 row = partial_row(a_, w_.batch, head, query);
-    float* place = partial_sums(a_, row, w_.split) + first_column + 2 * quad;
+  __device__ void store_partial(const Work& work, const SoftmaxRow& state, const float (&sums)[v_columns / 8][2], int query,
+                                int head) {
+    const int quad = static_cast<int>(threadIdx.x % 4), first_column = work.v_part * v_columns;
+    const i64 row = partial_row(a_, work.batch, head, query);
+    float* place = partial_sums(a_, row, work.split) + first_column + 2 * quad;
 #pragma unroll
     for (int n = 0; n < v_columns / 8; ++n) {
       if (first_column + 8 * n >= spec::head_dim_v) break;
       *reinterpret_cast<float2*>(place + 8 * n) = {sums[n][0], sums[n][1]};
     }
-    if (w_.v_part == 0 && quad == 0) *reinterpret_cast<float2*>(partial_state(a_, row, w_.split)) = {state.m, state.l};
+    if (work.v_part == 0 && quad == 0) *reinterpret_cast<float2*>(partial_state(a_, row, work.split)) = {state.m, state.l};
   }
 
-  // Finds its work anew, so that registers keep nothing for it, and the compiler has less to allocate.
+  // Finds its work anew, as finish does: the compiler has less to allocate.
   __device__ void amend(int from) const {
     const Work work = find_work(a_, forget(blockIdx.x));
     AmendRows(a_, work).run(static_cast<int>(forget(threadIdx.x)) / warp_lanes * warp_rows, from);
@@ -264,7 +270,7 @@ class ForwardMma {
 
   // Row of the CTA that this thread holds in fragment i: its upper or lower half. Row r of the thread is row_of(0, r), too.
   __device__ int row_of(int i, int half) const {
-    return warp_row_ + 16 * i + 8 * half + static_cast<int>(threadIdx.x) % warp_lanes / 4;
+    return warp_row_ + 16 * i + 8 * half + static_cast<int>(threadIdx.x % warp_lanes / 4);
   }
 
   const KernelArguments& a_;

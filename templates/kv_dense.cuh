@@ -20,12 +20,12 @@ class KvTiles {
     }
   }
 
-  // The next tile; false, and `tile` untouched, when there is none. The same in every thread of the CTA.
-  __device__ bool next(KvTile& tile) {
-    if (next_ >= end_) return false;
-    tile = {next_, min_of(end_, next_ + config::block_n), next_, false};
+  // Whether there is another tile, and that tile. The same in every thread of the CTA.
+  __device__ bool more() const { return next_ < end_; }
+  __device__ KvTile take() {
+    const int begin = next_;
     next_ += config::block_n;
-    return true;
+    return {begin, min_of(end_, begin + config::block_n), begin, false};
   }
 
  private:

@@ -18,8 +18,8 @@ class KvTiles {
     }
   }
 
-  // The next tile; false, and `tile` untouched, when there is none. The same in every thread of the CTA.
-  __device__ bool next(KvTile& tile) {
+  // Whether there is another tile, and that tile. The same in every thread of the CTA.
+  __device__ bool more() {
     while (next_ >= block_end_) {
       List& list = full_.count > 0 ? full_ : partial_;
       if (list.count == 0) return false;
@@ -31,9 +31,12 @@ class KvTiles {
       next_ = spec::quantized ? first_ / config::block_n * config::block_n : first_;
       block_end_ = static_cast<int>(begin + block_kv_ < kv_length_ ? begin + block_kv_ : kv_length_);
     }
-    tile = {next_, min_of(block_end_, next_ + config::block_n), max_of(first_, next_), in_full_};
-    next_ += config::block_n;
     return true;
+  }
+  __device__ KvTile take() {
+    const int begin = next_;
+    next_ += config::block_n;
+    return {begin, min_of(block_end_, begin + config::block_n), max_of(first_, begin), in_full_};
   }
 
  private:

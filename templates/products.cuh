@@ -8,14 +8,14 @@
 // Fragments A of a tile: at(row, 2 * step) of the 16 rows from `row` on.
 template <class Tile>
 __device__ inline FragmentPlace<Tile> place_of_a(u32 tile) {
-  const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
+  const int lane = static_cast<int>(threadIdx.x % warp_lanes);
   return {tile, lane % 16, lane / 16};
 }
 
 // Fragments B of two times eight rows, which are columns of B: {b[0], b[1]} for the first eight.
 template <class Tile>
 __device__ inline FragmentPlace<Tile> place_of_two_b(u32 tile) {
-  const int lane = static_cast<int>(threadIdx.x) % warp_lanes;
+  const int lane = static_cast<int>(threadIdx.x % warp_lanes);
   return {tile, lane % 8 + lane / 16 * 8, lane / 8 % 2};
 }
 

@@ -30,7 +30,8 @@ __device__ inline void store_shared_16_bytes(u32 address, uint4 value) {
 
 // ---- Asynchronous copies to shared memory (9.7.9.25, cp.async) ----
 
-// Copies 16 bytes, of which the first `source_bytes` come from global memory and the rest are zeros.
+// Copies 16 bytes, of which the first `source_bytes` come from global memory and the rest are zeros. Nothing is read where that
+// is 0: `global` may then lie anywhere.
 __device__ inline void copy_async_16_bytes(u32 shared, const void* global, int source_bytes) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared), "l"(global), "r"(source_bytes) : "memory");
 }

@@ -1,4 +1,4 @@
-// What PTX has for fp8 e4m3, from sm_89 on (PTX ISA 9.7.9.22, cvt; 9.7.14, mma.m16n8k32).
+// What PTX has for fp8 e4m3, from sm_89 on (PTX ISA 9.7.9.22, cvt).
 #pragma once
 
 #include "types.cuh"
@@ -13,18 +13,4 @@ __device__ inline u32 pack_e4m3(float x0, float x1, float x2, float x3) {
       : "=r"(packed)
       : "f"(x0), "f"(x1), "f"(x2), "f"(x3));
   return packed;
-}
-
-__device__ inline void multiply_add_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-
-// Two registers of two fp16 sums each; CUDA 12.8 and later.
-__device__ inline void multiply_add_e4m3_f16(u32 (&d)[2], const u32 (&a)[4], u32 b0, u32 b1) {
-  asm volatile("mma.sync.aligned.m16n8k32.row.col.f16.e4m3.e4m3.f16 {%0, %1}, {%2, %3, %4, %5}, {%6, %7}, {%0, %1};"
-               : "+r"(d[0]), "+r"(d[1])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }

@@ -1,10 +1,12 @@
 // O += P V with P and V in fp8 e4m3, m16n8k32 at a time, summed in fp32 or in fp16.
 //
-// Source: SageAttention2 section 3.3 (two levels of sums: the tensor cores of Ada and Hopper keep 13 fraction bits of an fp8
-// sum), SageAttention2++ (fp16 sums, at twice the rate on GeForce GPUs; V is scaled so that they cannot overflow).
+// Source: SageAttention2 section 3.3 (two levels of sums: tensor cores that multiply e4m3 keep 13 fraction bits of a sum;
+// where it is multiplied as fp16, sums are fp32 and need no second level), SageAttention2++ (fp16 sums, at twice the rate on
+// GeForce GPUs; V is scaled so that they cannot overflow).
 #pragma once
 
 #include "channels.cuh"
+#include "e4m3_products.cuh"
 #include "ptx_e4m3.cuh"
 #include "ptx_f16.cuh"
 #include "value_codes.cuh"
@@ -52,7 +54,7 @@ class Pv {
               }
             });
           });
-    } else if constexpr (quant::flush_keys > 0) {
+    } else if constexpr (quant::flush_keys > 0 && e4m3_sums_are_short) {
       float sums[m_tiles][2][4];
       ValueCodes::multiply(
           values, quant::flush_keys,

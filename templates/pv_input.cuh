@@ -18,7 +18,7 @@ class Pv {
   __device__ void load(u32 shared, const KvTile& tile) {
     rows_.begin = tile.begin;
     rows_.end = tile.end;
-    load_value_rows(shared, rows_, a_.v, a_.aligned_v != 0, v_part_);
+    load_value_rows(shared, rows_, a_.aligned_v != 0, v_part_);
   }
 
   __device__ void accumulate(float (&o)[m_tiles][v_columns / 8][4], const float (&p)[m_tiles][key_tiles][4], u32 values,

@@ -47,7 +47,7 @@ struct CodeKeyScales {
 
   CodeKeyScales() = default;
   __device__ CodeKeyScales(const KernelArguments& a, const Work& w, const KvTile& tile) {
-    const int quad = static_cast<int>(threadIdx.x) % 4;
+    const int quad = static_cast<int>(threadIdx.x % 4);
     if constexpr (quant::k_segment_rows == 0) {
       scale[0] = a.k_scales[w.batch * a.heads_kv + w.kv_head];
     } else if constexpr (quant::given_qk && tiles_cross_pages) {
@@ -170,7 +170,7 @@ struct QkCodes {
   // The mean of the row's query block times each key.
   template <int tiles>
   static __device__ void add_delta(const KernelArguments& a, i64 padded, const KvTile& tile, float (&s)[tiles][4], int half) {
-    const int column = tile.begin + static_cast<int>(threadIdx.x) % 4 * 2;
+    const int column = tile.begin + static_cast<int>(threadIdx.x % 4) * 2;
     const float* delta = a.delta_s + padded / quant::block_q * a.delta_stride + column;
 #pragma unroll
     for (int n = 0; n < tiles; ++n) {
@@ -186,7 +186,7 @@ struct QkCodes {
   template <int tiles>
   static __device__ void score_sinks(const KernelArguments& a, const Work& w, i64 padded, const KvTile& tile,
                                      float (&s)[tiles][4], int half) {
-    const int quad = static_cast<int>(threadIdx.x) % 4;
+    const int quad = static_cast<int>(threadIdx.x % 4);
     const int* sinks = a.sink_keys + (w.batch * a.heads_kv + w.kv_head) * quant::max_sink_keys;
 #pragma unroll
     for (int i = 0; i < quant::max_sink_keys; ++i) {

@@ -1,7 +1,7 @@
 // Q and K as fp8 e4m3, summed in fp32.
 #pragma once
 
-#include "ptx_e4m3.cuh"
+#include "e4m3_products.cuh"
 #include "qk_codes.cuh"
 
 struct Qk : QkCodes {

@@ -125,7 +125,7 @@ __device__ inline void scores_to_log2(float (&s)[tiles][4], int half) {
 template <int tiles>
 __device__ inline void finish_scores(const Arguments& a, const ScoreRow& row, const KvTile& tile, float (&s)[tiles][4],
                                      int half, bool hides) {
-  const int column = tile.begin + static_cast<int>(threadIdx.x) % 4 * 2;
+  const int column = tile.begin + static_cast<int>(threadIdx.x % 4) * 2;
   if constexpr (scores_are_modified) modify_scores(a, row, column, s, half);
   if (hides) hide_keys(row, tile, column, s, half);
   if constexpr (scores_are_modified) scores_to_log2(s, half);

@@ -65,9 +65,9 @@ __host__ __device__ constexpr int chunks_side_by_side(int chunks, int threads) {
 // Copies rows into a tile. Rows that do not exist, and bytes at and beyond `width`, become zeros, so that what lies past the
 // end of a tensor is never read. Rows that start at multiples of 16 bytes are copied asynchronously, others by elements of
 // 2 bytes. `rows` tells of row r of the tile: exists(r), start(r), where it starts in global memory, and stride_seq, the bytes
-// to the next row if Rows::evenly_spaced. `valid` is any address that may be named (never read) for what does not exist.
+// to the next row if Rows::evenly_spaced.
 template <class Tile, int width, int threads, class Rows>
-__device__ inline void load_tile(u32 shared, const Rows& rows, const void* valid, bool aligned) {
+__device__ inline void load_tile(u32 shared, const Rows& rows, bool aligned) {
   const int thread = static_cast<int>(threadIdx.x);
   if (!aligned) {
 #pragma unroll 1
@@ -88,12 +88,13 @@ __device__ inline void load_tile(u32 shared, const Rows& rows, const void* valid
     for (int index = thread; index < Tile::rows * Tile::chunks; index += threads) {
       const int row = index / Tile::chunks, chunk = index % Tile::chunks;
       const bool exists = rows.exists(row) && chunk * 16 < width;
-      copy_async_16_bytes(shared + Tile::offset(row, chunk), exists ? rows.start(row) + chunk * 16 : valid, exists ? 16 : 0);
+      const char* start = Rows::evenly_spaced || exists ? rows.start(row) : nullptr;
+      copy_async_16_bytes(shared + Tile::offset(row, chunk), start + chunk * 16, exists ? 16 : 0);
     }
   } else {
     // A thread keeps its columns and goes down in steps of the rows that all threads together cover.
     constexpr int columns = chunks_side_by_side(Tile::chunks, threads), rows_at_once = threads / columns;
-    const int first = thread / columns, chunk = thread % columns;
+    const int first = static_cast<int>(threadIdx.x / columns), chunk = static_cast<int>(threadIdx.x % columns);
     if (threads % columns != 0 && first >= rows_at_once) return;
     const char* start = Rows::evenly_spaced ? rows.start(first) + chunk * 16 : nullptr;
     // Steps of 1, 2, 4 or whole eights of rows leave the swizzle of the first row but for constants.
@@ -113,7 +114,7 @@ __device__ inline void load_tile(u32 shared, const Rows& rows, const void* valid
 #pragma unroll
         for (int across = 0; across < Tile::chunks; across += columns) {
           const bool exists = row_exists && (Tile::row_bytes == width || (chunk + across) * 16 < width);
-          copy_async_16_bytes(target + across * 16, exists ? start + across * 16 : valid, exists ? 16 : 0);
+          copy_async_16_bytes(target + across * 16, start + across * 16, exists ? 16 : 0);
         }
         if constexpr (Rows::evenly_spaced) start += rows_at_once * rows.stride_seq;
       }

@@ -26,7 +26,7 @@ class ValueCodes {
     constexpr int part = steps_written_out(steps, rows_at_once);
     constexpr bool all_exist = spec::head_dim_v % ValueCodeTile::rows == 0;
     constexpr bool swizzle_is_constant = rows_at_once % 8 == 0 || 8 % rows_at_once == 0;
-    const int first_row = static_cast<int>(threadIdx.x) / chunks, chunk = static_cast<int>(threadIdx.x) % chunks;
+    const int first_row = static_cast<int>(threadIdx.x / chunks), chunk = static_cast<int>(threadIdx.x % chunks);
     if (threads % chunks != 0 && first_row >= rows_at_once) return;
     const int token_chunk = tile.begin / 16 + chunk;
     const bool inside = 16 * token_chunk < tile.end;
@@ -43,7 +43,7 @@ class ValueCodes {
         if (ValueCodeTile::rows % (part * rows_at_once) != 0 && row >= ValueCodeTile::rows) break;
         const bool exists = inside && (all_exist || (row < v_columns && first_ + row < spec::head_dim_v));
         const u32 target = swizzle_is_constant ? ValueCodeTile::moved(place, down) : ValueCodeTile::offset(row, chunk);
-        copy_async_16_bytes(shared + target, exists ? source : base_, exists ? 16 : 0);
+        copy_async_16_bytes(shared + target, source, exists ? 16 : 0);
         source += rows_at_once * quant::block_kv;
       }
     }

@@ -13,15 +13,15 @@ namespace {
 
 constexpr int64_t kib = 1024;
 constexpr std::array<Arch, 9> all = {{
-    {"sm_80", 80, 163 * kib, 164 * kib, 2048},
-    {"sm_86", 86, 99 * kib, 100 * kib, 1536},
-    {"sm_87", 87, 163 * kib, 164 * kib, 1536},
-    {"sm_89", 89, 99 * kib, 100 * kib, 1536},
-    {"sm_90a", 90, 227 * kib, 228 * kib, 2048},
-    {"sm_100a", 100, 227 * kib, 228 * kib, 2048},
-    {"sm_103a", 103, 227 * kib, 228 * kib, 2048},
-    {"sm_120a", 120, 99 * kib, 100 * kib, 1536},
-    {"sm_121a", 121, 99 * kib, 100 * kib, 1536},
+    {"sm_80", 80, 163 * kib, 164 * kib, 2048, false},
+    {"sm_86", 86, 99 * kib, 100 * kib, 1536, false},
+    {"sm_87", 87, 163 * kib, 164 * kib, 1536, false},
+    {"sm_89", 89, 99 * kib, 100 * kib, 1536, true},
+    {"sm_90a", 90, 227 * kib, 228 * kib, 2048, false},
+    {"sm_100a", 100, 227 * kib, 228 * kib, 2048, false},
+    {"sm_103a", 103, 227 * kib, 228 * kib, 2048, false},
+    {"sm_120a", 120, 99 * kib, 100 * kib, 1536, true},
+    {"sm_121a", 121, 99 * kib, 100 * kib, 1536, true},
 }};
 
 std::string_view without_suffix(std::string_view name) {

@@ -16,6 +16,7 @@ struct Arch {
   int64_t shared_bytes_per_block;  // the most a launch can opt in to
   int64_t shared_bytes_per_sm;     // each resident block takes 1 KiB more than it asks for
   int64_t threads_per_sm;
+  bool e4m3_mma;  // mma.sync of e4m3 is one instruction; elsewhere from sm_90 on it is several of fp16
 };
 
 // Every architecture that families emit for, ascending.

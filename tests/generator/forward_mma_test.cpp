@@ -269,6 +269,29 @@ TEST(ForwardMma, EmittedSourceHasNoIncludesAndSaysWhatItIs) {
   }
 }
 
+// mma.sync of e4m3 assembles for sm_90 to sm_103, too, into twice the additions.
+TEST(ForwardMma, MultipliesE4m3ByWhatTheTensorCoresHave) {
+  const ForwardMma family;
+  for (const std::string request : {"sage2-8b", "sage2++", "e4m3,k-mean"}) {
+    int native = 0, by_fp16 = 0;
+    for (const cuda::Arch& arch : cuda::archs()) {
+      Problem p = problem(128, 128, 4096, 4096);
+      p.quantization = to_text(*parse_quantization(request));
+      const DeviceClass on = device(arch.name);
+      if (!family.supports(p, on).ok()) continue;
+      const Spec spec = family.spec(p, on);
+      const auto source = family.emit(spec, family.heuristic(spec, p, on));
+      ASSERT_TRUE(source.ok()) << source.error().message();
+      const bool has_e4m3 = source->text.find(".e4m3.e4m3.") != std::string::npos;
+      EXPECT_EQ(has_e4m3, arch.number == 89 || arch.number >= 120) << arch.name << " " << request;
+      EXPECT_EQ(source->text.find("cvt.rn.f16x2.e4m3x2") != std::string::npos, !has_e4m3) << arch.name << " " << request;
+      ++(has_e4m3 ? native : by_fp16);
+    }
+    EXPECT_EQ(native, 3) << request;
+    EXPECT_EQ(by_fp16, 3) << request;
+  }
+}
+
 TEST(Compose, AMissingTemplateIsAnErrorAndEachFileAppearsOnce) {
   cuda::Composition composition;
   composition.roots = {"no_such_template.cuh"};

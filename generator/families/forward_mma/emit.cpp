@@ -1,6 +1,7 @@
 // The translation unit of forward_mma: constants, then templates.
 #include <fmt/format.h>
 
+#include "generator/cuda/arch.hpp"
 #include "generator/cuda/compose.hpp"
 #include "generator/families/forward_mma/forward_mma.hpp"
 #include "generator/families/forward_mma/tiles.hpp"
@@ -67,6 +68,9 @@ Result<Source> ForwardMma::emit(const Spec& spec, const Config& config) const {
   composition.choices["kv_tiles.cuh"] = spec.text("sparsity") == "none" ? "kv_dense.cuh" : "kv_lists.cuh";
   composition.choices["qk.cuh"] = qk_template(request);
   composition.choices["pv.cuh"] = pv_template(request);
+  const auto arch = cuda::find_arch(spec.arch());
+  composition.choices["e4m3_products.cuh"] =
+      arch.ok() && !arch->e4m3_mma ? "e4m3_products_by_fp16.cuh" : "e4m3_products_native.cuh";
   composition.roots = {"sample_constants.cuh"};
   if (!request.none()) {
     composition.choices["kernel_arguments.cuh"] = "quantized_arguments.cuh";

@@ -9,7 +9,7 @@ namespace attune::forward_mma {
 class ForwardMma final : public Family {
  public:
   std::string_view name() const override { return "forward_mma"; }
-  int version() const override { return 2; }
+  int version() const override { return 3; }
   SourceKind source_kind() const override { return SourceKind::cuda_cpp; }
 
   Result<void> supports(const Problem& problem, const DeviceClass& device) const override;

@@ -1,6 +1,6 @@
-// Attune forward_mma version 2: attention forward by mma.sync.
+// Attune forward_mma version 3: attention forward by mma.sync.
 // arch: sm_90a
-// spec: forward_mma v2 sm_90a alibi=0 alignment=none causal=0 dtype=bf16 full_lists=0 group=4 head_dim_qk=128 head_dim_v=128 kv_lengths=0 lse=0 mask=none mask_broadcast_kv=0 mask_dtype=none mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=0 softcap=0 sparsity=none varlen=0 window_left=0 window_right=0
+// spec: forward_mma v3 sm_90a alibi=0 alignment=none causal=0 dtype=bf16 full_lists=0 group=4 head_dim_qk=128 head_dim_v=128 kv_lengths=0 lse=0 mask=none mask_broadcast_kv=0 mask_dtype=none mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=0 softcap=0 sparsity=none varlen=0 window_left=0 window_right=0
 // config: block_m=16 block_n=64 min_blocks=1 pack_gqa=1 peel=1 q_in_registers=0 qk_unroll=16 rescale_threshold=0 reverse=0 splits=16 stages=2 v_splits=1 warps=1
 
 namespace spec {

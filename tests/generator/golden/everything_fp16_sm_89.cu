@@ -1,6 +1,6 @@
-// Attune forward_mma version 2: attention forward by mma.sync.
+// Attune forward_mma version 3: attention forward by mma.sync.
 // arch: sm_89
-// spec: forward_mma v2 sm_89 alibi=1 alignment=bottom_right causal=1 dtype=fp16 full_lists=0 group=2 head_dim_qk=40 head_dim_v=24 kv_lengths=1 lse=1 mask=additive mask_broadcast_kv=0 mask_dtype=fp32 mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=1 softcap=1 sparsity=none varlen=0 window_left=1 window_right=0
+// spec: forward_mma v3 sm_89 alibi=1 alignment=bottom_right causal=1 dtype=fp16 full_lists=0 group=2 head_dim_qk=40 head_dim_v=24 kv_lengths=1 lse=1 mask=additive mask_broadcast_kv=0 mask_dtype=fp32 mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=1 softcap=1 sparsity=none varlen=0 window_left=1 window_right=0
 // config: block_m=64 block_n=64 min_blocks=1 pack_gqa=0 peel=1 q_in_registers=0 qk_unroll=16 rescale_threshold=0 reverse=1 splits=1 stages=2 v_splits=1 warps=4
 
 namespace spec {

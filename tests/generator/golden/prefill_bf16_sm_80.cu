@@ -1,6 +1,6 @@
-// Attune forward_mma version 2: attention forward by mma.sync.
+// Attune forward_mma version 3: attention forward by mma.sync.
 // arch: sm_80
-// spec: forward_mma v2 sm_80 alibi=0 alignment=top_left causal=1 dtype=bf16 full_lists=0 group=4 head_dim_qk=128 head_dim_v=128 kv_lengths=0 lse=0 mask=none mask_broadcast_kv=0 mask_dtype=none mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=0 softcap=0 sparsity=none varlen=0 window_left=0 window_right=0
+// spec: forward_mma v3 sm_80 alibi=0 alignment=top_left causal=1 dtype=bf16 full_lists=0 group=4 head_dim_qk=128 head_dim_v=128 kv_lengths=0 lse=0 mask=none mask_broadcast_kv=0 mask_dtype=none mask_short=0 page_size=0 partial_lists=0 positive_scale=1 sinks=0 softcap=0 sparsity=none varlen=0 window_left=0 window_right=0
 // config: block_m=128 block_n=64 min_blocks=2 pack_gqa=0 peel=1 q_in_registers=0 qk_unroll=2 rescale_threshold=0 reverse=1 splits=1 stages=1 v_splits=1 warps=4
 
 namespace spec {
