@@ -49,8 +49,7 @@ SearchRules rules_for(const TuneOptions& options, const DeviceClass& device) {
   SearchRules rules;
   // Some hundred candidates should fit the budget: a config gets a hundredth of it, within reason.
   rules.screen.max_total_ms = std::clamp(10 * options.budget.seconds, 50.0, 500.0);
-  // A spill is a defect on a GPU, where registers are fixed per launch; CPU compilers spill as a matter of course.
-  if (device.kind == "cuda") rules.max_spill_bytes = 0;
+  if (device.kind == "cuda") rules.max_spill_bytes = gpu_spill_limit_bytes;
   return rules;
 }
 

@@ -30,6 +30,11 @@ struct Candidate {
   bool ok() const { return measurement.status == "ok" && measurement.validated; }
 };
 
+// What a GPU kernel may store and load of registers, a thread, and still be measured: CPU compilers spill as a matter of
+// course, but here it tells of a tile too large. Not 0, as the first choices of quantized kernels spill up to 120, mostly
+// what does not change in the loop over keys, and what is like them should not be set aside unmeasured.
+inline constexpr int64_t gpu_spill_limit_bytes = 128;
+
 struct SearchRules {
   SamplingRule screen{.min_samples = 3, .max_samples = 7, .max_total_ms = 200, .relative_precision = 0.03};
   double give_up_factor = 2;  // a config whose first samples are all above this times the best is abandoned

@@ -165,8 +165,8 @@ TEST(Search, CompileFailuresAreRecordedAndNeverMeasured) {
 
 TEST(Search, SpillingCandidatesArePrunedUnlessNothingElseWorks) {
   Simulation some(2, {"60evals", 1e6, 60});
-  some.setup.rules.max_spill_bytes = 0;
-  some.setup.compile = [](const Config& config) { return spilling(one_in(config, 3) ? 16 : 0); };
+  some.setup.rules.max_spill_bytes = 16;
+  some.setup.compile = [](const Config& config) { return spilling(one_in(config, 3) ? 17 : 16); };
   const auto result = some.run();
   EXPECT_GT(result.failed, 5);
   EXPECT_FALSE(one_in(result.winner->config, 3) && result.winner->config != some.setup.heuristic);
