@@ -31,8 +31,8 @@ struct Candidate {
 };
 
 // What a GPU kernel may store and load of registers, a thread, and still be measured: CPU compilers spill as a matter of
-// course, but here it tells of a tile too large. Not 0, as the first choices of quantized kernels spill up to 120, mostly
-// what does not change in the loop over keys, and what is like them should not be set aside unmeasured.
+// course, but here it tells of a tile too large. Not 0: the first choices of quantized kernels spill up to 120, mostly what
+// does not change in the loop over keys, and their neighbours should not be set aside unmeasured.
 inline constexpr int64_t gpu_spill_limit_bytes = 128;
 
 struct SearchRules {

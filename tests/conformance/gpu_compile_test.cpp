@@ -84,8 +84,9 @@ INSTANTIATE_TEST_SUITE_P(Archs, GpuCompile, testing::ValuesIn(arch_names()), arc
 // Where quantized first-choice kernels spill, it is known and stated here: bytes a thread stores and loads, on any
 // architecture. 120 on sm_90a and 80 on sm_89 are the most, up to 60 is usual. 16 rows a warp would spill nothing and read
 // shared memory twice as often.
-int64_t stated_quantized_spill(int64_t head_dim) { return head_dim <= 64 ? 0 : 125; }
-static_assert(125 <= tuner::gpu_spill_limit_bytes, "a tuner would set aside what is like the first choices");
+constexpr int64_t stated_quantized_spill(int64_t head_dim) { return head_dim <= 64 ? 0 : 125; }
+static_assert(stated_quantized_spill(128) <= tuner::gpu_spill_limit_bytes,
+              "a tuner would set aside what is like the first choices");
 
 TEST_P(GpuCompile, HeuristicKernelsDoNotSpill) {
   for (const int64_t head_dim : {32, 64, 80, 128, 192, 256, 512}) {
